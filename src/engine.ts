@@ -1,0 +1,335 @@
+/**
+ * The chain rule. `record` remembers how a tensor was made; `sweep` goes back over what was remembered, newest
+ * first, and gives each op's gradient to its rules. Knows no op and no number.
+ */
+import { GradError, ShapeError, showShape } from './array/errors.ts';
+import type { Nd } from './array/nd.ts';
+import type { AnyOp, Ghost } from './ops/op.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Sees a gradient as it passes, and may put another in its place. */
+export type Hook = (grad: Tensor) => Tensor | void;
+
+/** Where a gradient goes: to the op that made a tensor or, if none did, to the tensor itself (a leaf). */
+export type Slot = Node | Tensor;
+
+/** A ghost that still knows where the gradient of its tensor goes. */
+interface SavedGhost extends Ghost {
+  readonly slot: Slot | null;
+}
+
+/** One recorded application of an op. */
+export interface Node {
+  /** Counts up: an op's inputs exist before it does, so descending ids are a topological order. */
+  readonly id: number;
+  readonly op: AnyOp;
+  /** The op's arguments, tensors that its rules do not read as ghosts; null once released. */
+  args: readonly unknown[] | null;
+  y: Tensor | Ghost;
+  /** Once released: where the gradients would go. */
+  slots: readonly Slot[] | null;
+  /** The sum of the versions of all saved tensors. Versions only grow: if any of them changed, so did the sum. */
+  readonly version: number;
+  hooks: Hook[] | null;
+  /** The tensor whose `.grad` is to be set although it is no leaf. */
+  retained: Tensor | null;
+}
+
+let recording = true;
+let made = 0;
+
+/** Whether operations are being recorded for gradients. PyTorch: `torch.is_grad_enabled`. */
+export const isGradEnabled = (): boolean => recording;
+
+function withRecording<T>(on: boolean, where: string, f: () => T): T {
+  const before = recording;
+  recording = on;
+  try {
+    const result = f();
+    if (result instanceof Promise) {
+      throw new GradError(where, 'the function must not be async: the switch is off again at its first await', 'a Promise',
+        `await first, and call ${where} around each piece that runs at once`); // prettier-ignore
+    }
+    return result;
+  } finally {
+    recording = before;
+  }
+}
+
+/**
+ * Runs f without recording: nothing that it computes has a gradient history. Returns what f returns.
+ * ```ts
+ * import { noGrad, tensor } from 'adjoint';
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * noGrad(() => w.mul(2)).requiresGrad // => false
+ * ```
+ */
+export const noGrad = <T>(f: () => T): T => withRecording(false, 'noGrad', f);
+
+/** Runs f with recording on, also inside noGrad. */
+export const enableGrad = <T>(f: () => T): T => withRecording(true, 'enableGrad', f);
+
+const isTensor = (x: Tensor | Ghost): x is Tensor => 'nd' in x;
+
+/** The tensors among an op's arguments, lists laid out flat: `visit(tensor, argument, item)`. */
+function eachInput(op: AnyOp, args: readonly unknown[], visit: (x: Tensor | SavedGhost, arg: number, item: number) => void): void {
+  for (let p = 0; p < op.arity; p++) {
+    const arg = args[p] as Tensor | SavedGhost | readonly (Tensor | SavedGhost)[];
+    if ('length' in arg) for (let i = 0; i < arg.length; i++) visit(arg[i], p, i);
+    else visit(arg, p, 0);
+  }
+}
+
+const ghost = (x: Tensor): SavedGhost => ({ shape: x.shape, dtype: x.dtype, slot: x.slot });
+
+const versions = (op: AnyOp, args: readonly unknown[], y: Tensor | Ghost): number => {
+  let sum = isTensor(y) ? y.version : 0;
+  eachInput(op, args, (x) => (sum += isTensor(x) ? x.version : 0));
+  return sum;
+};
+
+/** Remembers that y = op(…args), keeping of the tensors what the op's rules read. */
+export function record(op: AnyOp, args: readonly unknown[], y: Tensor): Node {
+  const readsInputs = op.reads === 'both' || op.reads === 'inputs';
+  const readsOutput = op.reads === 'both' || op.reads === 'output';
+  const kept = readsInputs
+    ? args
+    : args.map((arg, p) => (p >= op.arity ? arg : Array.isArray(arg) ? arg.map(ghost) : ghost(arg as Tensor)));
+  const result = readsOutput ? y : { shape: y.shape, dtype: y.dtype };
+  return { id: ++made, op, args: kept, y: result, slots: null, version: versions(op, kept, result), hooks: null, retained: null };
+}
+
+const isNode = (slot: Slot): slot is Node => 'op' in slot;
+
+/** Where a node's gradients go. */
+function eachSlot({ op, args, slots }: Node, visit: (slot: Slot) => void): void {
+  if (args === null) slots?.forEach(visit);
+  else eachInput(op, args, (x) => x.slot !== null && visit(x.slot));
+}
+
+/** Lets go of the values that a node saved. */
+function release(node: Node): void {
+  const slots: Slot[] = [];
+  eachSlot(node, (slot) => slots.push(slot));
+  node.slots = slots;
+  node.y = { shape: node.y.shape, dtype: node.y.dtype };
+  node.args = null;
+}
+
+/** All recorded ops that the roots depend on, newest first. With a stack of its own: graphs may be a million ops deep. */
+function history(roots: readonly Slot[]): Node[] {
+  const seen = new Set<Node>();
+  const stack: Node[] = [];
+  const reach = (slot: Slot): void => {
+    if (!isNode(slot) || seen.has(slot)) return;
+    seen.add(slot);
+    stack.push(slot);
+  };
+  roots.forEach(reach);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) eachSlot(node, reach);
+  return [...seen].sort((a, b) => b.id - a.id);
+}
+
+/** Of the nodes, those from which a gradient gets to one of the wanted slots. */
+function leadsTo(wanted: ReadonlySet<Slot>, nodes: readonly Node[]): ReadonlySet<Slot> {
+  const useful = new Set<Slot>();
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    eachSlot(nodes[i], (slot) => {
+      if (wanted.has(slot) || useful.has(slot)) useful.add(nodes[i]);
+    });
+  }
+  return useful;
+}
+
+/** Fits a rule's gradient to its input: sums over the dims along which the input was broadcast. */
+function fit(g: Tensor, x: Tensor | Ghost, op: AnyOp): Tensor {
+  const sizes = x.shape;
+  const lead = g.shape.length - sizes.length;
+  if (lead < 0 || sizes.some((size, d) => size !== 1 && size !== g.shape[d + lead])) {
+    throw new GradError(op.name, `its rule must return a gradient of the input's shape ${showShape(sizes)}`, showShape(g.shape));
+  }
+  const same = lead === 0 && sizes.every((size, d) => size === g.shape[d]);
+  const summed = same ? g : g.sumTo(sizes);
+  return summed.dtype === x.dtype ? summed : summed.to(x.dtype);
+}
+
+interface SweepOptions {
+  /** Keep what the rules read, so that the same graph can be swept again. */
+  readonly retainGraph?: boolean;
+  /** Record the gradients' own history, so that they can be differentiated. */
+  readonly createGraph?: boolean;
+}
+
+/**
+ * Reverse mode: from gradients of roots to gradients of leaves, or only of `wanted` tensors if they are given.
+ * When a node's turn comes, all that its output fed has run, so its gradient is complete.
+ * @returns gradients by slot; none where nothing flowed
+ */
+function sweep(
+  roots: readonly Tensor[],
+  seeds: readonly Tensor[],
+  wanted: readonly Tensor[] | null,
+  { createGraph = false, retainGraph = createGraph }: SweepOptions,
+): Map<Slot, Tensor> {
+  const nodes = history(roots.flatMap((root) => root.slot ?? []));
+  const targets = wanted && new Set(wanted.flatMap((x) => x.slot ?? []));
+  const useful = targets && leadsTo(targets, nodes);
+  const needed = (slot: Slot | null): slot is Slot =>
+    slot !== null && (targets === null || targets.has(slot) || useful!.has(slot));
+  const runs = (node: Node): boolean => useful === null || useful.has(node);
+
+  const released = nodes.find((node) => node.args === null && runs(node));
+  if (released) {
+    throw new GradError('backward', 'the graph must still hold the values that its rules read', `one already released at ${released.op.name}`,
+      'a backward pass lets go of them: pass { retainGraph: true } to the first one, or compute the loss again'); // prettier-ignore
+  }
+
+  const grads = new Map<Slot, Tensor>();
+  const send = (slot: Slot, g: Tensor): void => {
+    const sum = grads.get(slot);
+    grads.set(slot, sum === undefined ? g : sum.add(g));
+  };
+
+  return withRecording(createGraph, 'backward', () => {
+    roots.forEach((root, i) => needed(root.slot) && send(root.slot, seeds[i]));
+    for (const node of nodes) {
+      const flowed = grads.get(node);
+      if (flowed !== undefined) {
+        const g = runHooks(node, flowed);
+        if (node.retained !== null) accumulate(node.retained, g, createGraph);
+        if (targets?.has(node)) grads.set(node, g);
+        else grads.delete(node);
+        if (runs(node)) runRules(node, g, createGraph, needed, send);
+      }
+      if (!retainGraph && runs(node)) release(node);
+    }
+    for (const [slot, g] of grads) if (!isNode(slot)) grads.set(slot, runHooks(slot, g));
+    return grads;
+  });
+}
+
+/** The gradients of one node's inputs, each sent on to where it belongs. */
+function runRules(
+  node: Node,
+  g: Tensor,
+  createGraph: boolean,
+  needed: (slot: Slot | null) => slot is Slot,
+  send: (slot: Slot, g: Tensor) => void,
+): void {
+  const { op, y } = node;
+  const args = node.args!; // only a released node has none, and none of those runs
+  if (versions(op, args, y) !== node.version) {
+    throw new GradError(op.name, 'the values that its rule reads must be those of the forward pass', 'one that was changed in place since',
+      'change it after backward, or change a clone()'); // prettier-ignore
+  }
+  let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
+  eachInput(op, args, (x, p, item) => {
+    const rule = op.vjp[p];
+    if (rule === null || !needed(x.slot)) return;
+    const list = Array.isArray(args[p]);
+    const fused = createGraph || list ? null : (op.fused[p] as ((g: Nd, y: unknown, ...rest: unknown[]) => Nd) | null);
+    let result: Tensor;
+    if (fused) {
+      raw ??= args.map((arg, q) => (q < op.arity && isTensor(arg as Tensor) ? (arg as Tensor).nd : arg));
+      result = g.wrap(fused(g.nd, isTensor(y) ? y.nd : y, ...raw));
+    } else {
+      const call = rule as (...all: unknown[]) => Tensor;
+      result = list ? call(g, y, ...args, item) : call(g, y, ...args);
+    }
+    send(x.slot, fit(result, x, op));
+  });
+}
+
+function runHooks(slot: Slot, g: Tensor): Tensor {
+  if (slot.hooks === null) return g;
+  for (const hook of slot.hooks) g = hook(g) ?? g;
+  return g;
+}
+
+/** x.grad += g, as a tensor of x's own. */
+function accumulate(x: Tensor, g: Tensor, createGraph: boolean): void {
+  if (x.grad !== null) x.grad = x.grad.add(g);
+  else x.grad = createGraph ? g : g.clone();
+}
+
+/** The gradient to start from at a root: the one given, else 1 if the root is a single number. */
+function seed(where: string, root: Tensor, gradient: Tensor | undefined): Tensor {
+  if (root.slot === null) {
+    throw new GradError(where, 'the output must depend on a tensor with requiresGrad', 'one without a history',
+      'was it made inside noGrad, or from detached tensors?'); // prettier-ignore
+  }
+  if (gradient === undefined && root.numel() !== 1) {
+    throw new GradError(where, 'without a gradient the output must be a single number', `shape ${showShape(root.shape)}`,
+      'reduce it first, as by sum(), or pass a gradient of its shape'); // prettier-ignore
+  }
+  if (gradient !== undefined && showShape(gradient.shape) !== showShape(root.shape)) {
+    throw new ShapeError(where, `the gradient must have the output's shape ${showShape(root.shape)}`, showShape(gradient.shape));
+  }
+  return gradient ?? root.onesLike();
+}
+
+export interface BackwardOptions extends SweepOptions {
+  /** Gradient of the final result with respect to this tensor; 1 if left out and this is a single number. */
+  readonly gradient?: Tensor;
+  /** Accumulate only into these tensors, leaves or not. */
+  readonly inputs?: readonly Tensor[];
+}
+
+/** Adds the gradient of `root` with respect to each leaf to the leaf's `.grad`. See Tensor.backward. */
+export function backward(root: Tensor, options: BackwardOptions): void {
+  const start = seed('backward', root, options.gradient);
+  const { inputs = null, createGraph = false } = options;
+  const grads = sweep([root], [start], inputs, options);
+  withRecording(createGraph, 'backward', () => {
+    if (inputs === null) {
+      for (const [slot, g] of grads) if (!isNode(slot)) accumulate(slot, g, createGraph);
+    } else {
+      for (const x of inputs) {
+        const g = x.slot && grads.get(x.slot);
+        if (g) accumulate(x, g, createGraph);
+      }
+    }
+  });
+}
+
+export interface GradOptions extends SweepOptions {
+  /** One gradient an output; 1 each if left out and the outputs are single numbers. */
+  readonly gradOutputs?: readonly Tensor[];
+  /** Give null for an input that the outputs do not depend on, in place of an error. */
+  readonly allowUnused?: boolean;
+}
+
+/**
+ * The gradients of the sum of outputs with respect to each input, without touching any `.grad`.
+ * PyTorch: `torch.autograd.grad`.
+ * ```ts
+ * import { grad, tensor } from 'adjoint';
+ * const x = tensor(3, { requiresGrad: true });
+ * const [dy] = grad(x.pow(3), [x], { createGraph: true }); // 3x²
+ * const [ddy] = grad(dy, [x]); // 6x
+ * console.log(dy.item(), ddy.item()); // => 27 18
+ * ```
+ * @throws GradError when an output has no history, or an input is not part of it (see allowUnused)
+ */
+export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions & { allowUnused: true }): (Tensor | null)[]; // prettier-ignore
+export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  const roots = 'length' in outputs ? outputs : [outputs];
+  const seeds = roots.map((root, i) => seed('grad', root, options.gradOutputs?.[i]));
+  inputs.forEach((x, i) => {
+    if (x.slot === null) throw new GradError('grad', 'every input must have requiresGrad', `one without at place ${i}`);
+  });
+  const grads = sweep(roots, seeds, inputs, options);
+  return inputs.map((x, i) => {
+    const g = grads.get(x.slot!) ?? null;
+    if (g === null && !options.allowUnused) {
+      throw new GradError('grad', 'the outputs must depend on every input', `an unused one at place ${i}`,
+        'pass { allowUnused: true } to get null for it'); // prettier-ignore
+    }
+    return g;
+  });
+}

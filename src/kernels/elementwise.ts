@@ -1,0 +1,164 @@
+/**
+ * Elementwise loops: one written-out loop an op, over a line of numbers (see lines.ts).
+ * Written out, and not made from a scalar function, because a call per element costs more than most of these ops.
+ */
+import type { MapLoop, ZipLoop } from './lines.ts';
+
+export const neg: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = -x[i];
+};
+export const abs: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.abs(x[i]);
+};
+export const sign: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.sign(x[i]);
+};
+export const reciprocal: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = 1 / x[i];
+};
+export const square: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = x[i] * x[i];
+};
+export const sqrt: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.sqrt(x[i]);
+};
+export const exp: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.exp(x[i]);
+};
+export const expm1: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.expm1(x[i]);
+};
+export const log: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.log(x[i]);
+};
+export const log1p: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.log1p(x[i]);
+};
+export const sin: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.sin(x[i]);
+};
+export const cos: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.cos(x[i]);
+};
+export const tan: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.tan(x[i]);
+};
+export const asin: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.asin(x[i]);
+};
+export const acos: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.acos(x[i]);
+};
+export const atan: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.atan(x[i]);
+};
+export const sinh: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.sinh(x[i]);
+};
+export const cosh: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.cosh(x[i]);
+};
+export const tanh: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.tanh(x[i]);
+};
+export const floor: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.floor(x[i]);
+};
+export const ceil: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.ceil(x[i]);
+};
+export const trunc: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.trunc(x[i]);
+};
+/** 1/(1+e⁻ˣ); e⁻ˣ may overflow to infinity, and then the quotient is 0, as it should be. */
+export const sigmoid: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = 1 / (1 + Math.exp(-x[i]));
+};
+/** max(x, 0); NaN stays NaN. */
+export const relu: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = x[i] < 0 ? 0 : x[i];
+};
+export const round: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = roundHalfEven(x[i]);
+};
+export const erf: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = erfOf(x[i]);
+};
+
+/** To the nearest whole number, halves to the even one (IEEE 754, and PyTorch). */
+function roundHalfEven(x: number): number {
+  const r = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
+}
+
+/**
+ * erf x = 2/√π ∫₀ˣ e^(−t²) dt to double precision. Up to 2.5 the series 2/√π e^(−x²) Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)),
+ * all of whose terms have one sign; beyond, 1 − erfc by its continued fraction (Abramowitz and Stegun 7.1.6, 7.1.14).
+ */
+function erfOf(x: number): number {
+  const z = Math.abs(x);
+  if (!(z < 6)) return Math.sign(x); // also for ±∞ and NaN; 1 − erf 6 is below half a unit in the last place
+  const front = (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z);
+  if (z < 2.5) {
+    let sum = x;
+    for (let n = 1, term = x; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (2 * z * z) / (2 * n + 1);
+      sum += term;
+    }
+    return front * sum;
+  }
+  let fraction = z;
+  for (let n = 60; n > 0; n--) fraction = z + n / 2 / fraction;
+  return Math.sign(x) * (1 - front / 2 / fraction);
+}
+
+export const add: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] + b[j];
+};
+export const sub: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] - b[j];
+};
+export const mul: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] * b[j];
+};
+export const div: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] / b[j];
+};
+export const pow: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] ** b[j];
+};
+export const maximum: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = Math.max(a[i], b[j]);
+};
+export const minimum: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = Math.min(a[i], b[j]);
+};
+export const eq: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] === b[j] ? 1 : 0;
+};
+export const ne: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] !== b[j] ? 1 : 0;
+};
+export const lt: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] < b[j] ? 1 : 0;
+};
+export const le: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] <= b[j] ? 1 : 0;
+};
+export const gt: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] > b[j] ? 1 : 0;
+};
+export const ge: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] >= b[j] ? 1 : 0;
+};
+
+// Gradients in one pass, from the incoming gradient g and the result t of the forward pass.
+export const reluGrad: ZipLoop = (g, i, di, t, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = t[j] > 0 ? g[i] : 0;
+};
+export const sigmoidGrad: ZipLoop = (g, i, di, t, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = g[i] * t[j] * (1 - t[j]);
+};
+export const tanhGrad: ZipLoop = (g, i, di, t, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) y[k++] = g[i] * (1 - t[j] * t[j]);
+};

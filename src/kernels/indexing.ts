@@ -1,0 +1,133 @@
+/**
+ * Moving numbers by index: gather and its adjoint scatterAdd, indexSelect and indexAdd, concat, unslice, oneHot.
+ * Indices are whole numbers in range; whoever calls has checked them.
+ */
+import { copy, dense, overwrite } from '../array/dense.ts';
+import { dtypeOf, promote, sizeOf, zerosNd, type Nd, type Shape } from '../array/nd.ts';
+import { slice, type Range } from '../array/views.ts';
+
+/** A row-major array seen as [outer, n, inner] around one of its dims. */
+function around(shape: Shape, dim: number): { outer: number; n: number; inner: number } {
+  return { outer: sizeOf(shape.slice(0, dim)), n: shape[dim] ?? 1, inner: sizeOf(shape.slice(dim + 1)) };
+}
+
+/**
+ * Where gather reads and scatterAdd writes: for each element of `index`, in row-major order, the place in an array
+ * of `shape` that has the element's own coordinates, but along `dim` the index.
+ */
+function places(index: Nd, shape: Shape, dim: number): Int32Array {
+  const at = new Int32Array(sizeOf(index.shape));
+  const flat = dense(index);
+  const size = index.shape;
+  const rank = size.length;
+  const coordinates = new Array<number>(rank).fill(0);
+  for (let e = 0; e < at.length; e++) {
+    let place = 0;
+    for (let d = 0; d < rank; d++) place = place * shape[d] + (d === dim ? flat.data[flat.offset + e] : coordinates[d]);
+    at[e] = rank === 0 ? flat.data[flat.offset] : place;
+    for (let d = rank - 1; d >= 0 && ++coordinates[d] === size[d]; d--) coordinates[d] = 0;
+  }
+  return at;
+}
+
+/** y[i][j] = x[index[i][j]][j] for dim 0, and so on; y has index's shape. */
+export function gather(x: Nd, index: Nd, dim: number): Nd {
+  const y = zerosNd(dtypeOf(x.data), index.shape);
+  const { data, offset } = dense(x);
+  const at = places(index, x.shape, dim);
+  for (let e = 0; e < at.length; e++) y.data[e] = data[offset + at[e]];
+  return y;
+}
+
+/** The adjoint of gather: y, of `shape`, starts at zero, and y[index[i][j]][j] += g[i][j]. */
+export function scatterAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
+  const y = zerosNd(dtypeOf(g.data), shape);
+  const { data, offset } = dense(g);
+  const at = places(index, shape, dim);
+  for (let e = 0; e < at.length; e++) y.data[at[e]] += data[offset + e];
+  return y;
+}
+
+/** x with y[index[i][j]][j] = src[i][j]; of several for one place the last one stays. */
+export function scatter(x: Nd, index: Nd, src: Nd, dim: number): Nd {
+  const y = copy(x, promote(x, src));
+  const { data, offset } = dense(src);
+  const at = places(index, x.shape, dim);
+  for (let e = 0; e < at.length; e++) y.data[at[e]] = data[offset + e];
+  return y;
+}
+
+/** 1 for each element of index whose write in `scatter` stays, 0 for those that a later one covers. */
+export function lastWrites(index: Nd, dim: number, shape: Shape): Nd {
+  const y = zerosNd(dtypeOf(index.data), index.shape);
+  const at = places(index, shape, dim);
+  const covered = new Set<number>();
+  for (let e = at.length - 1; e >= 0; e--) {
+    if (!covered.has(at[e])) y.data[e] = 1;
+    covered.add(at[e]);
+  }
+  return y;
+}
+
+/** The slices of x at index[0], index[1], … along dim; index is 1-d. */
+export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
+  const { outer, n, inner } = around(x.shape, dim);
+  const rows = index.shape[0] ?? 1;
+  const y = zerosNd(dtypeOf(x.data), x.shape.length === 0 ? [] : x.shape.with(dim, rows));
+  const { data, offset } = dense(x);
+  for (let o = 0, k = 0; o < outer; o++) {
+    for (let r = 0; r < rows; r++) {
+      const from = offset + (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;
+      for (let i = from; i < from + inner; i++) y.data[k++] = data[i];
+    }
+  }
+  return y;
+}
+
+/** The adjoint of indexSelect: adds g's slices to zeros of `shape` at their indices; repeated ones add up. */
+export function indexAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
+  const { outer, n, inner } = around(shape, dim);
+  const rows = index.shape[0] ?? 1;
+  const y = zerosNd(dtypeOf(g.data), shape);
+  const { data, offset } = dense(g);
+  for (let o = 0, i = offset; o < outer; o++) {
+    for (let r = 0; r < rows; r++) {
+      const to = (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;
+      for (let k = to; k < to + inner; k++) y.data[k] += data[i++];
+    }
+  }
+  return y;
+}
+
+/** The adjoint of slice: zeros of `shape` with g where the slice was taken. */
+export function unslice(g: Nd, ranges: readonly Range[], shape: Shape): Nd {
+  const y = zerosNd(dtypeOf(g.data), shape);
+  overwrite(slice(y, ranges), g);
+  return y;
+}
+
+/** The arrays one after another along dim. */
+export function concat(xs: readonly Nd[], dim: number): Nd {
+  const total = xs.reduce((n, x) => n + x.shape[dim], 0);
+  const y = zerosNd(xs.map((x) => dtypeOf(x.data)).reduce((a, b) => (a === b ? a : 'float64')), xs[0].shape.with(dim, total));
+  const { outer, inner } = around(y.shape, dim);
+  let start = 0;
+  for (const x of xs) {
+    const { data, offset } = dense(x);
+    const run = x.shape[dim] * inner;
+    for (let o = 0; o < outer; o++) {
+      y.data.set(data.subarray(offset + o * run, offset + (o + 1) * run), o * total * inner + start * inner);
+    }
+    start += x.shape[dim];
+  }
+  return y;
+}
+
+/** A last dim of `classes` with 1 at the index and 0 elsewhere. */
+export function oneHot(index: Nd, classes: number): Nd {
+  const y = zerosNd(dtypeOf(index.data), [...index.shape, classes]);
+  const { data, offset } = dense(index);
+  for (let e = 0, n = sizeOf(index.shape); e < n; e++) y.data[e * classes + data[offset + e]] = 1;
+  return y;
+}
+

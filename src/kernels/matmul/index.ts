@@ -1,0 +1,51 @@
+/** Matmul over arrays: which kernel multiplies one pair of matrices, and the batch loop around it. */
+import { broadcastShapes, nd, promote, zerosNd, type Nd } from '../../array/nd.ts';
+import { expand } from '../../array/views.ts';
+import { reference, type Gemm } from './reference.ts';
+import { tiled } from './tiled.ts';
+
+/** Below so many multiplications packing costs more than it saves (bench/matmul.ts). */
+const SMALL = 512;
+
+const kernelFor = (m: number, n: number, k: number): Gemm => (m * n * k < SMALL || m < 2 || n < 2 ? reference : tiled);
+
+/**
+ * C[…, m, n] = A[…, m, k] · B[…, k, n]; the dims before the last two broadcast.
+ * Strides are read as they are: a transposed view costs nothing.
+ */
+export function multiply(a: Nd, b: Nd): Nd {
+  const [m, k] = a.shape.slice(-2);
+  const n = b.shape[b.shape.length - 1];
+  const kernel = kernelFor(m, n, k);
+  const [aRow, aCol] = a.strides.slice(-2);
+  const [bRow, bCol] = b.strides.slice(-2);
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    const c = zerosNd(promote(a, b), [m, n]);
+    kernel(m, n, k, a.data, a.offset, aRow, aCol, b.data, b.offset, bRow, bCol, c.data, 0);
+    return c;
+  }
+  const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const A = expand(a, [...batch, m, k]);
+  const B = expand(b, [...batch, k, n]);
+  const c = zerosNd(promote(a, b), [...batch, m, n]);
+  let ci = 0;
+  const walk = (dim: number, ai: number, bi: number): void => {
+    if (dim === batch.length) {
+      kernel(m, n, k, a.data, ai, aRow, aCol, b.data, bi, bRow, bCol, c.data, ci);
+      ci += m * n;
+    } else {
+      for (let r = 0; r < batch[dim]; r++) walk(dim + 1, ai + r * A.strides[dim], bi + r * B.strides[dim]);
+    }
+  };
+  walk(0, a.offset, b.offset);
+  return c;
+}
+
+/** y[N, out] = x[N, in] · w[out, in]ᵀ + b[out]. */
+export function affine(x: Nd, w: Nd, b: Nd): Nd {
+  const y = multiply(x, nd(w.data, [w.shape[1], w.shape[0]], [w.strides[1], w.strides[0]], w.offset));
+  const [N, out] = y.shape;
+  const step = b.strides[0];
+  for (let r = 0, k = 0; r < N; r++) for (let j = 0; j < out; j++) y.data[k++] += b.data[b.offset + j * step];
+  return y;
+}

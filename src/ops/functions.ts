@@ -1,0 +1,67 @@
+/** Elementary functions of one variable: one line a derivative. g is the gradient in, y = f(x) the result. */
+import type { Nd } from '../array/nd.ts';
+import * as k from '../kernels/elementwise.ts';
+import { map, zip, type MapLoop, type ZipLoop } from '../kernels/lines.ts';
+import type { Tensor } from '../tensor.ts';
+import { defineOp, type Ghost, type Op } from './op.ts';
+
+type Unary = Op<[x: Nd]>;
+
+/** y = f(x), whose derivative is written in x. */
+const ofInput = (name: string, loop: MapLoop, rule: (g: Tensor, y: Ghost, x: Tensor) => Tensor): Unary =>
+  defineOp({ name, forward: (x: Nd) => map(loop, x), reads: 'inputs', vjp: [rule] });
+
+/** y = f(x), whose derivative is written in y. */
+const ofOutput = (name: string, loop: MapLoop, rule: (g: Tensor, y: Tensor) => Tensor, grad?: ZipLoop): Unary =>
+  defineOp({
+    name,
+    forward: (x: Nd) => map(loop, x),
+    reads: 'output',
+    vjp: [rule],
+    fused: [grad ? (g, y) => zip(name, grad, g, y) : null],
+  });
+
+/** A step function: its derivative is 0 wherever it has one (PyTorch's choice as well). */
+const step = (name: string, loop: MapLoop): Unary =>
+  defineOp({ name, forward: (x: Nd) => map(loop, x), reads: 'nothing', vjp: [(g) => g.zerosLike()] });
+
+export const neg: Unary = /* @__PURE__ */ defineOp({
+  name: 'neg',
+  forward: (x: Nd) => map(k.neg, x),
+  reads: 'nothing',
+  vjp: [(g) => g.neg()],
+});
+
+export const abs = /* @__PURE__ */ ofInput('abs', k.abs, (g, _y, x) => g.mul(x.sign())); // 0 at 0
+export const square = /* @__PURE__ */ ofInput('square', k.square, (g, _y, x) => g.mul(x).mul(2));
+export const sqrt = /* @__PURE__ */ ofOutput('sqrt', k.sqrt, (g, y) => g.div(y).mul(0.5));
+export const reciprocal = /* @__PURE__ */ ofOutput('reciprocal', k.reciprocal, (g, y) => g.mul(y.square()).neg());
+
+export const exp = /* @__PURE__ */ ofOutput('exp', k.exp, (g, y) => g.mul(y));
+export const expm1 = /* @__PURE__ */ ofOutput('expm1', k.expm1, (g, y) => g.mul(y.add(1)));
+export const log = /* @__PURE__ */ ofInput('log', k.log, (g, _y, x) => g.div(x));
+export const log1p = /* @__PURE__ */ ofInput('log1p', k.log1p, (g, _y, x) => g.div(x.add(1)));
+
+export const sin = /* @__PURE__ */ ofInput('sin', k.sin, (g, _y, x) => g.mul(x.cos()));
+export const cos = /* @__PURE__ */ ofInput('cos', k.cos, (g, _y, x) => g.mul(x.sin()).neg());
+export const tan = /* @__PURE__ */ ofOutput('tan', k.tan, (g, y) => g.mul(y.square().add(1)));
+export const asin = /* @__PURE__ */ ofInput('asin', k.asin, (g, _y, x) => g.div(x.square().neg().add(1).sqrt()));
+export const acos = /* @__PURE__ */ ofInput('acos', k.acos, (g, _y, x) => g.div(x.square().neg().add(1).sqrt()).neg());
+export const atan = /* @__PURE__ */ ofInput('atan', k.atan, (g, _y, x) => g.div(x.square().add(1)));
+
+export const sinh = /* @__PURE__ */ ofInput('sinh', k.sinh, (g, _y, x) => g.mul(x.cosh()));
+export const cosh = /* @__PURE__ */ ofInput('cosh', k.cosh, (g, _y, x) => g.mul(x.sinh()));
+export const tanh = /* @__PURE__ */ ofOutput('tanh', k.tanh, (g, y) => g.mul(y.square().neg().add(1)), k.tanhGrad);
+
+/** 1 / (1 + e⁻ˣ), with σ' = σ(1 − σ). */
+export const sigmoid = /* @__PURE__ */ ofOutput('sigmoid', k.sigmoid, (g, y) => g.mul(y).mul(y.neg().add(1)), k.sigmoidGrad);
+/** max(x, 0); at 0 the derivative is taken as 0. */
+export const relu = /* @__PURE__ */ ofOutput('relu', k.relu, (g, y) => g.mul(y.gt(0)), k.reluGrad);
+/** 2/√π ∫₀ˣ e^(−t²) dt. */
+export const erf = /* @__PURE__ */ ofInput('erf', k.erf, (g, _y, x) => g.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)));
+
+export const sign = /* @__PURE__ */ step('sign', k.sign);
+export const floor = /* @__PURE__ */ step('floor', k.floor);
+export const ceil = /* @__PURE__ */ step('ceil', k.ceil);
+export const round = /* @__PURE__ */ step('round', k.round);
+export const trunc = /* @__PURE__ */ step('trunc', k.trunc);

@@ -1,0 +1,13 @@
+/** Ops that are made of others, kept as one because the composition would be slow or would lose digits. */
+import type { Nd } from '../array/nd.ts';
+import * as k from '../kernels/fused.ts';
+import { defineOp } from './op.ts';
+
+/** −log softmax(x)[target] for each row: logits x [N, C], whole numbers target [N], to [N]. */
+export const crossEntropy = /* @__PURE__ */ defineOp({
+  name: 'crossEntropy',
+  forward: (x: Nd, target: Nd) => k.crossEntropy(x, target),
+  reads: 'inputs',
+  vjp: [(g, _y, x, target) => x.softmax(1).sub(target.oneHot(x.shape[1])).mul(g.unsqueeze(1)), null],
+  fused: [(g, _y, x, target) => k.crossEntropyGrad(g, x, target), null],
+});

@@ -1,0 +1,64 @@
+/** Reading and writing by index. gather and scatterAdd are each other's adjoint, and so are indexSelect and indexAdd. */
+import type { Nd, Shape } from '../array/nd.ts';
+import * as k from '../kernels/indexing.ts';
+import { defineOp } from './op.ts';
+
+/** y[i][j] = x[index[i][j]][j] for dim 0, and so on. */
+export const gather = /* @__PURE__ */ defineOp({
+  name: 'gather',
+  forward: (x: Nd, index: Nd, dim: number) => k.gather(x, index, dim),
+  reads: 'inputs',
+  vjp: [(g, _y, x, index, dim) => g.scatterAddTo(x.shape, dim, index), null],
+});
+
+/** Zeros of `shape` to which x[i][j] is added at [index[i][j]][j]; repeated indices add up. */
+export const scatterAdd = /* @__PURE__ */ defineOp({
+  name: 'scatterAdd',
+  forward: (x: Nd, index: Nd, dim: number, shape: Shape) => k.scatterAdd(x, index, dim, shape),
+  reads: 'inputs',
+  vjp: [(g, _y, _x, index, dim) => g.gather(dim, index), null],
+});
+
+/** 1 where a write of `scatter` stays, 0 where a later one to the same place covers it. */
+export const lastWrites = /* @__PURE__ */ defineOp({
+  name: 'lastWrites',
+  forward: (index: Nd, dim: number, shape: Shape) => k.lastWrites(index, dim, shape),
+  reads: 'nothing',
+  vjp: [null],
+});
+
+/** x with src written at the indices; where an index repeats, the last write stays and alone gets a gradient. */
+export const scatter = /* @__PURE__ */ defineOp({
+  name: 'scatter',
+  forward: (x: Nd, index: Nd, src: Nd, dim: number) => k.scatter(x, index, src, dim),
+  reads: 'inputs',
+  vjp: [
+    (g, _y, _x, index, src, dim) => g.scatter(dim, index, src.zerosLike()),
+    null,
+    (g, _y, x, index, _src, dim) => g.gather(dim, index).mul(index.lastWrites(dim, x.shape)),
+  ],
+});
+
+/** The slices of x at index[0], index[1], … along dim. */
+export const indexSelect = /* @__PURE__ */ defineOp({
+  name: 'indexSelect',
+  forward: (x: Nd, index: Nd, dim: number) => k.indexSelect(x, index, dim),
+  reads: 'inputs',
+  vjp: [(g, _y, x, index, dim) => g.indexAddTo(x.shape, dim, index), null],
+});
+
+/** Zeros of `shape` to which x's slices are added at their indices along dim. */
+export const indexAdd = /* @__PURE__ */ defineOp({
+  name: 'indexAdd',
+  forward: (x: Nd, index: Nd, dim: number, shape: Shape) => k.indexAdd(x, index, dim, shape),
+  reads: 'inputs',
+  vjp: [(g, _y, _x, index, dim) => g.indexSelect(dim, index), null],
+});
+
+/** A last dim with 1 at the index and 0 elsewhere. */
+export const oneHot = /* @__PURE__ */ defineOp({
+  name: 'oneHot',
+  forward: (index: Nd, classes: number) => k.oneHot(index, classes),
+  reads: 'nothing',
+  vjp: [null],
+});
