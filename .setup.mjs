@@ -1,6 +1,6 @@
 /**
  * `npm run setup`: installs what package-lock.json names, when node_modules is missing or older. Otherwise silent.
- * Plain JavaScript without imports from packages: it runs before anything is installed.
+ * Plain JavaScript without packages: it runs before anything is installed.
  */
 import { execSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -9,10 +9,15 @@ import { statSync } from 'node:fs';
 const writtenAt = (file) => statSync(new URL(file, import.meta.url), { throwIfNoEntry: false })?.mtimeMs ?? -1;
 
 if (writtenAt('node_modules/.package-lock.json') < writtenAt('package-lock.json')) {
+  console.log('setup: npm ci, once, because package-lock.json is newer than node_modules …');
   try {
-    execSync('npm ci --include=dev --no-audit --no-fund', { cwd: import.meta.dirname, stdio: 'inherit' });
+    // The log level is named because `npm run -s` hands its silence on, and errors must be seen.
+    execSync('npm ci --include=dev --no-audit --no-fund --loglevel=error', {
+      cwd: import.meta.dirname,
+      stdio: 'inherit',
+    });
   } catch {
-    console.error('setup: `npm ci` failed; its own message stands above');
+    console.error('setup: npm ci failed; what it said stands above');
     process.exitCode = 1;
   }
 }
