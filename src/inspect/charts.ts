@@ -1,0 +1,212 @@
+/**
+ * Charts as SVG text (vega-lite, without a DOM or a canvas): curves and the confusion matrix.
+ * Colours are CSS variables of the page around them, so one picture serves light, dark and paper.
+ */
+import type { Spec } from 'vega';
+import type { TopLevelSpec } from 'vega-lite';
+import { ShapeError, showShape, ValueError } from '../array/errors.ts';
+import type { Markup } from './html.ts';
+import { needs } from './peers.ts';
+
+export interface Series {
+  readonly name: string;
+  /** [x, y] in order of x. A y that is not finite leaves a gap in the line. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+/** Lines over one pair of axes. */
+export interface Curve {
+  readonly title: string;
+  /** Default: `epoch`. */
+  readonly xLabel?: string;
+  readonly yLabel: string;
+  /** Shows y as a percentage: 0.5 is 50 %. */
+  readonly percent?: boolean;
+  readonly series: readonly Series[];
+}
+
+/** counts[t][p]: how many rows of class t were predicted to be p. */
+export interface Confusion {
+  readonly labels: readonly string[];
+  readonly counts: readonly (readonly number[])[];
+}
+
+/** How series are told apart: a colour and, for who does not see it, a dash. The page's legend uses it too. */
+export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
+  color: `var(--series-${(i % 4) + 1})`,
+  dash: [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3]][i % 4] ?? [1, 0],
+});
+
+const config = {
+  aria: false, // the figure around the chart has the description
+  background: 'transparent',
+  font: 'inherit',
+  view: { stroke: null },
+  axis: {
+    labelColor: 'var(--muted)',
+    titleColor: 'var(--muted)',
+    labelFontSize: 13,
+    titleFontSize: 13,
+    titleFontWeight: 'normal' as const,
+    domainColor: 'var(--line)',
+    tickColor: 'var(--line)',
+    gridColor: 'var(--line)',
+    gridOpacity: 0.6,
+  },
+};
+
+async function toSvg(spec: TopLevelSpec): Promise<Markup> {
+  const loading = Promise.all([import('vega'), import('vega-lite')]);
+  const [{ parse, View }, { compile }] = await needs('renderReport', 'vega vega-lite', loading);
+  const parsed: Spec = compile(spec).spec;
+  const view = new View(parse(parsed), { renderer: 'none' });
+  const svg = await view.toSVG();
+  view.finalize();
+  // Inside HTML an SVG needs no namespaces; without a fixed size it follows the width of its column.
+  return { markup: svg.replace(/^<svg [^>]*?width="([^"]*)"[^>]*?(viewBox="[^"]*")>/, '<svg $2 style="max-width:$1px">') };
+}
+
+const isWhole = (x: number): boolean => Number.isInteger(x);
+
+/** A line chart. Parts of a line that a value that is not finite separates are drawn apart. */
+export async function curveChart(curve: Curve): Promise<Markup> {
+  const values: { x: number; y: number; series: number; part: string }[] = [];
+  const xs: number[] = [];
+  curve.series.forEach(({ points }, series) => {
+    let part = 0;
+    for (const [x, y] of points) {
+      if (!Number.isFinite(x)) continue;
+      xs.push(x);
+      if (Number.isFinite(y)) values.push({ x, y, series, part: `${series}.${part}` });
+      else part++;
+    }
+  });
+  const [from, to] = [Math.min(...xs), Math.max(...xs)];
+  const styles = curve.series.map((_, i) => seriesStyle(i));
+  const domain = styles.map((_, i) => i);
+  const longest = Math.max(0, ...curve.series.map(({ points }) => points.length));
+  const ys = values.map(({ y }) => y);
+  const flat = Math.min(...ys) === Math.max(...ys);
+  return toSvg({
+    width: 450,
+    height: 250,
+    autosize: { type: 'fit', contains: 'padding' },
+    padding: { left: 2, right: 8, top: 6, bottom: 2 },
+    config,
+    data: { values },
+    mark: { type: 'line', strokeWidth: 2.25, strokeJoin: 'round', point: longest <= 40 ? { size: 26, filled: true } : false },
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative',
+        title: curve.xLabel ?? 'epoch',
+        scale: { nice: false, domain: xs.length === 0 ? [0, 1] : from === to ? [from - 1, to + 1] : [from, to] },
+        axis: { grid: false, labelFlush: false, tickCount: 8, format: ',.7~g', ...(xs.every(isWhole) ? { tickMinStep: 1 } : {}) },
+      },
+      y: {
+        field: 'y',
+        type: 'quantitative',
+        title: curve.yLabel,
+        // One value alone has no range of its own: zero gives it one.
+        scale: { zero: flat, nice: true },
+        axis: {
+          tickCount: 6,
+          ...(curve.percent ? { labelExpr: "format(100 * datum.value, '.4~g') + ' %'" } : { format: ',.7~g' }),
+          domain: false,
+          ticks: false,
+          labelPadding: 6,
+        },
+      },
+      color: { field: 'series', type: 'nominal', legend: null, scale: { domain, range: styles.map((s) => s.color) } },
+      strokeDash: { field: 'series', type: 'nominal', legend: null, scale: { domain, range: styles.map((s) => s.dash) } },
+      detail: { field: 'part', type: 'nominal' },
+    },
+  });
+}
+
+/** A count as a share of its row; 0 in a row without counts. */
+export function rowShares({ labels, counts }: Confusion): number[][] {
+  if (counts.length !== labels.length || counts.some((row) => row.length !== labels.length)) {
+    const got = `${labels.length} labels and rows of ${showShape(counts.map((row) => row.length))}`;
+    throw new ShapeError('confusionChart', 'counts must have a row and a column for every label', got);
+  }
+  return counts.map((row) => {
+    const bad = row.find((n) => !Number.isInteger(n) || n < 0);
+    if (bad !== undefined) throw new ValueError('confusionChart', 'counts must be whole numbers from 0', `${bad}`);
+    const sum = row.reduce((a, b) => a + b, 0);
+    return row.map((n) => (sum === 0 ? 0 : n / sum));
+  });
+}
+
+/** The largest share of a row that went to one wrong label: what the strongest colour stands for. */
+export const largestError = (shares: readonly (readonly number[])[]): number =>
+  Math.max(0, ...shares.map((row, t) => Math.max(0, ...row.map((share, p) => (p === t ? 0 : share)))));
+
+/**
+ * The confusion matrix as a heat map. Rows are true labels, columns predicted ones. The diagonal is a pale hue of its
+ * own; errors go by √share, up to the largest of them, since a share of 1 % must be seen beside one of 99 %.
+ */
+export async function confusionChart(confusion: Confusion): Promise<Markup> {
+  const { labels, counts } = confusion;
+  const shares = rowShares(confusion);
+  const most = largestError(shares) || 1;
+  const values = counts.flatMap((row, t) =>
+    row.map((count, p) => {
+      const share = shares[t]?.[p] ?? 0;
+      const hue = t === p ? 'right' : 'wrong';
+      return { t, p, count, hue, shade: t === p ? 0.4 * share : 0.95 * Math.sqrt(share / most) };
+    }),
+  );
+  const n = Math.max(1, labels.length);
+  const step = Math.max(8, Math.min(72, Math.max(440 / n, Math.min(44, 900 / n)))); // few classes: large cells
+  const digits = Math.max(1, ...values.map(({ count }) => `${count}`.length));
+  const fontSize = Math.min(14, (step - 4) / (0.66 * digits));
+  const slanted = Math.max(...labels.map((label) => label.length)) * 7 > step;
+  const axis = { labelExpr: 'labels[datum.value]', labelLimit: 140, domain: false, ticks: false, labelPadding: 6 };
+  const labelFontSize = Math.min(13, step);
+  return toSvg({
+    width: { step },
+    height: { step },
+    padding: 2,
+    config: { ...config, scale: { bandPaddingInner: 0.05, bandPaddingOuter: 0 } },
+    params: [{ name: 'labels', value: [...labels] }],
+    data: { values },
+    encoding: {
+      x: {
+        field: 'p',
+        type: 'ordinal',
+        title: 'predicted',
+        axis: { ...axis, labelFontSize, orient: 'top', labelAngle: slanted ? -45 : 0 },
+      },
+      y: { field: 't', type: 'ordinal', title: 'true', axis: { ...axis, labelFontSize } },
+    },
+    layer: [
+      { mark: { type: 'rect', fill: 'var(--cell)', cornerRadius: 2 } },
+      {
+        mark: { type: 'rect', cornerRadius: 2 },
+        encoding: {
+          fill: {
+            field: 'hue',
+            type: 'nominal',
+            legend: null,
+            scale: { domain: ['right', 'wrong'], range: ['var(--right)', 'var(--wrong)'] },
+          },
+          fillOpacity: { field: 'shade', type: 'quantitative', scale: null, legend: null },
+        },
+      },
+      // Cells too small for their numbers show colour alone.
+      ...(fontSize < 6
+        ? []
+        : [
+            {
+              transform: [{ filter: 'datum.count > 0' }],
+              mark: { type: 'text' as const, fontSize },
+              encoding: {
+                text: { field: 'count', type: 'quantitative' as const, format: 'd' },
+                color: { condition: { test: 'datum.shade > 0.6', value: 'var(--on-strong)' }, value: 'var(--ink)' },
+              },
+            },
+          ]),
+    ],
+  });
+}
