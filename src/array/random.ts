@@ -133,7 +133,7 @@ export class Generator {
 }
 
 /** The generator that everything uses unless it is given another. */
-export const defaultGenerator = /* @__PURE__ */ new Generator(0);
+export const defaultGenerator: Generator = /* @__PURE__ */ new Generator(0);
 
 /** Seeds the default generator: a run repeats bit for bit. PyTorch: `torch.manual_seed`. */
 export const manualSeed = (seed: number): Generator => defaultGenerator.seed(seed);
