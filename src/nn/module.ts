@@ -1,0 +1,187 @@
+/**
+ * class Module: a model is the tree of its own fields. Parameters, buffers and submodules are found by looking at
+ * them, also inside arrays and plain objects; there is nothing to register.
+ */
+import { showShape, ValueError } from '../array/errors.ts';
+import { noGrad } from '../engine.ts';
+import { Tensor } from '../tensor.ts';
+
+/** What a tensor in a field is for. Other tensors in fields are constants: not trained and not saved. */
+const kinds = new WeakMap<Tensor, 'parameter' | 'buffer'>();
+
+/**
+ * Marks a tensor as one to be trained: a leaf with requiresGrad, in row-major order. PyTorch: `nn.Parameter`.
+ * `nn.parameter(zeros([2])) // => Tensor[2] requiresGrad [0, 0]`
+ */
+export function parameter(x: Tensor): Tensor {
+  const leaf = x.detach().contiguous().requiresGrad_();
+  kinds.set(leaf, 'parameter');
+  return leaf;
+}
+
+/** Marks a tensor as one to be saved with the model but not trained, as running statistics are. PyTorch: `nn.Buffer`. */
+export function buffer(x: Tensor): Tensor {
+  const kept = x.detach();
+  kinds.set(kept, 'buffer');
+  return kept;
+}
+
+/** Names ('fc1.weight') and tensors, as of stateDict. */
+export type StateDict = Record<string, Tensor>;
+
+/** A module is called like a function: `model(x)` is `model.forward(x)`. */
+export interface Module {
+  (...inputs: Parameters<this['forward']>): ReturnType<this['forward']>;
+}
+
+/**
+ * The base of all layers and models. Declare parts as fields, and what they do in `forward`.
+ * ```ts
+ * import { nn, zeros, type Tensor } from 'adjoint';
+ * class Net extends nn.Module {
+ *   fc1 = new nn.Linear(10, 5);
+ *   fc2 = new nn.Linear(5, 1);
+ *   override forward(x: Tensor): Tensor {
+ *     return this.fc2(this.fc1(x).relu());
+ *   }
+ * }
+ * const model = new Net();
+ * console.log(model(zeros([100, 10])).shape); // => [ 100, 1 ]
+ * console.log(Object.keys(model.stateDict())); // => [ 'fc1.weight', 'fc1.bias', 'fc2.weight', 'fc2.bias' ]
+ * ```
+ */
+export abstract class Module {
+  /** Whether layers such as Dropout act as in training. See train and eval. */
+  declare training: boolean;
+
+  /** A class's constructor may return another object; here a function, that has this class's methods and fields. */
+  constructor() {
+    const self = (...inputs: never[]): unknown => module.forward(...inputs);
+    Reflect.deleteProperty(self, 'name'); // so that fields may have these names
+    Reflect.deleteProperty(self, 'length');
+    const module: Module = Object.setPrototypeOf(self, new.target.prototype);
+    module.training = true;
+    return module;
+  }
+
+  /** What the module computes. */
+  abstract forward(...inputs: never[]): unknown;
+
+  /** Parameters with their names, each once, in the order of the fields. */
+  namedParameters(): [name: string, x: Tensor][] {
+    return unique(this.tensors().filter(([, x]) => kinds.get(x) === 'parameter'));
+  }
+  /** The tensors to be trained; what an optimizer takes. */
+  parameters(): Tensor[] {
+    return this.namedParameters().map(([, x]) => x);
+  }
+  /** Buffers with their names. */
+  namedBuffers(): [name: string, x: Tensor][] {
+    return unique(this.tensors().filter(([, x]) => kinds.get(x) === 'buffer'));
+  }
+  /** Direct submodules with their names. */
+  namedChildren(): [name: string, module: Module][] {
+    return parts(this).filter((part): part is [string, Module] => part[1] instanceof Module);
+  }
+  /** This module (named '') and all below it, each once. */
+  namedModules(prefix = ''): [name: string, module: Module][] {
+    const below = this.namedChildren().flatMap(([name, child]) => child.namedModules(join(prefix, name)));
+    return unique([[prefix, this], ...below]);
+  }
+  /** Number of trained numbers. `new nn.Linear(10, 5).parameterCount() // => 55` */
+  parameterCount(): number {
+    return this.parameters().reduce((n, x) => n + x.numel(), 0);
+  }
+
+  /** Switches this module and all below it to training mode (or out of it). */
+  train(on = true): this {
+    for (const [, module] of this.namedModules()) module.training = on;
+    return this;
+  }
+  /** Switches training mode off: Dropout passes everything on. */
+  eval(): this {
+    return this.train(false);
+  }
+  /** Forgets the gradients. */
+  zeroGrad(): void {
+    for (const x of this.parameters()) x.grad = null;
+  }
+  /** Whether parameters are to be trained. */
+  requiresGrad_(on = true): this {
+    for (const x of this.parameters()) x.requiresGrad = on;
+    return this;
+  }
+
+  /** All parameters and buffers by name, detached; they share the module's memory. */
+  stateDict(): StateDict {
+    return Object.fromEntries(this.tensors().map(([name, x]) => [name, x.detach()]));
+  }
+  /**
+   * Copies saved values into parameters and buffers. Every fault is reported at once, and then nothing is changed.
+   * With strict: false, names that only one side has are passed over, and returned.
+   * @throws ValueError when names are missing or unexpected, or shapes differ
+   */
+  loadStateDict(state: StateDict, { strict = true } = {}): { missing: string[]; unexpected: string[] } {
+    const own = this.tensors();
+    const names = new Set(own.map(([name]) => name));
+    const missing = own.filter(([name]) => !Object.hasOwn(state, name));
+    const unexpected = Object.keys(state).filter((name) => !names.has(name));
+    const pairs = own.filter(([name]) => Object.hasOwn(state, name));
+    const faults = pairs
+      .filter(([name, x]) => showShape(x.shape) !== showShape(state[name].shape))
+      .map(([name, x]) => `${name} must have the shape ${showShape(x.shape)} and has ${showShape(state[name].shape)}`);
+    if (strict) {
+      faults.push(...missing.map(([name, x]) => `${name} ${showShape(x.shape)} is missing`));
+      faults.push(...unexpected.map((name) => `${name} ${showShape(state[name].shape)} is not in the model`));
+    }
+    if (faults.length > 0) {
+      const list = faults.map((fault) => `\n  ${fault}`).join('');
+      throw new ValueError('loadStateDict', 'the state must fit the model', `${faults.length} fault${faults.length > 1 ? 's' : ''}${list}`);
+    }
+    noGrad(() => pairs.forEach(([name, x]) => x.copy_(state[name])));
+    return { missing: missing.map(([name]) => name), unexpected };
+  }
+
+  /** The tree of modules, a line each. */
+  toString(): string {
+    const children = this.namedChildren().map(([name, child]) => `(${name}): ${child.toString().replaceAll('\n', '\n  ')}`);
+    const inner = children.length === 0 ? this.describe() : `\n  ${children.join('\n  ')}\n`;
+    return `${this.constructor.name}(${inner})`;
+  }
+  /** What stands between the brackets of a module without children. */
+  protected describe(): string {
+    return '';
+  }
+  /** What console.log prints in Node. @internal */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** Parameters and buffers of the whole tree; a shared one stands under each of its names. */
+  private tensors(prefix = ''): [string, Tensor][] {
+    return parts(this).flatMap(([name, part]): [string, Tensor][] =>
+      part instanceof Tensor ? [[join(prefix, name), part]] : part.tensors(join(prefix, name)),
+    );
+  }
+}
+
+/** The tensors with a role and the modules among an object's fields; arrays and plain objects are looked into. */
+function parts(owner: object): [name: string, part: Tensor | Module][] {
+  return Object.entries(owner).flatMap(([name, value]: [string, unknown]): [string, Tensor | Module][] => {
+    if (value instanceof Tensor) return kinds.has(value) ? [[name, value]] : [];
+    if (value instanceof Module) return [[name, value]];
+    if (!Array.isArray(value) && !isPlain(value)) return [];
+    return parts(value).map(([inner, part]) => [join(name, inner), part]);
+  });
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
+
+/** The first name of each thing. */
+function unique<T>(named: [string, T][]): [string, T][] {
+  const seen = new Set<T>();
+  return named.filter(([, x]) => !seen.has(x) && seen.add(x));
+}
