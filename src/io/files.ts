@@ -1,0 +1,124 @@
+/**
+ * Files, on Node only: a write that is done wholly or not at all, and safetensors files on top of it.
+ * Synchronous on purpose: a handler of Ctrl-C runs before or after a write, never in the middle of one.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import type { Nd } from '../array/nd.ts';
+import { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.ts';
+
+/** A file that cannot be read or written; `cause` is the system's own error. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  constructor(path: string, rule: string, got: string, cure: string, cause: unknown) {
+    super(`${path}: ${rule}, got ${got}; ${cure}`, { cause });
+  }
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
+function writeError(path: string, size: number, error: unknown): FileError {
+  const code = codeOf(error);
+  const folder = dirname(path);
+  const refuse = (rule: string, got: string, cure: string): FileError => new FileError(path, rule, got, cure, error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return refuse('the folder must exist', `no folder ${folder} (${code})`, 'create it first');
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return refuse('the folder must be writable', `no permission in ${folder} (${code})`, 'choose another folder');
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return refuse(
+        `the disk must have room for ${size} bytes`,
+        `a full one (${code})`,
+        'free some space and write again',
+      );
+    case 'EISDIR':
+      return refuse('the path must name a file', `a folder (${code})`, 'add a file name');
+    default:
+      return refuse('the file must be writable', code, 'see the cause');
+  }
+}
+
+/**
+ * Writes a file wholly or not at all: beside it as `path.<pid>-<random>.tmp`, flushed to the disk, then renamed.
+ * After an error the old file is there and the temporary one is gone; after a crash or a power cut the old file or the
+ * new one is there, never half of one. A symbolic link keeps pointing to the file that it names.
+ * @throws FileError when the folder is missing or read-only, or the disk is full.
+ * ```ts
+ * import { writeFileAtomic } from 'adjoint/io';
+ * writeFileAtomic('notes.txt', 'all of it');
+ * ```
+ */
+export function writeFileAtomic(path: string, content: Uint8Array | string): void {
+  const size = typeof content === 'string' ? new TextEncoder().encode(content).length : content.length;
+  let temporary: string | undefined;
+  try {
+    const target = existsSync(path) ? realpathSync(path) : path;
+    const name = `${target}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.tmp`;
+    const file = openSync(name, 'wx'); // x: never write over a file that is someone else's
+    temporary = name;
+    try {
+      writeFileSync(file, content);
+      fsyncSync(file); // else the rename may reach the disk before the bytes do
+    } finally {
+      closeSync(file);
+    }
+    renameSync(name, target);
+  } catch (error) {
+    if (temporary !== undefined) rmSync(temporary, { force: true });
+    throw writeError(path, size, error);
+  }
+}
+
+/**
+ * Saves named tensors, and text about them, as a safetensors file; see encodeSafetensors and writeFileAtomic.
+ * @throws FileError when the file cannot be written; ValueError when a name cannot stand in the format.
+ * ```ts
+ * import { tensor } from 'adjoint';
+ * import { saveSafetensors } from 'adjoint/io';
+ * saveSafetensors('model.safetensors', { w: tensor([1, 2]) }, { epoch: '3' });
+ * ```
+ */
+export function saveSafetensors(
+  path: string,
+  tensors: Record<string, { readonly nd: Nd }>,
+  metadata?: Record<string, string>,
+): void {
+  const arrays = Object.create(null) as Record<string, Nd>;
+  for (const [name, tensor] of Object.entries(tensors)) arrays[name] = tensor.nd;
+  writeFileAtomic(path, encodeSafetensors(arrays, metadata));
+}
+
+/**
+ * The arrays and the metadata of a safetensors file; see decodeSafetensors.
+ * @throws FileError when the file cannot be read; FormatError when it is not what its format says.
+ * ```ts
+ * import { loadSafetensors } from 'adjoint/io';
+ * const { tensors, metadata } = loadSafetensors('model.safetensors');
+ * ```
+ */
+export function loadSafetensors(path: string): SafetensorsContent {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = codeOf(error);
+    const got = code === 'ENOENT' ? `no such file (${code})` : code === 'EISDIR' ? `a folder (${code})` : code;
+    throw new FileError(path, 'the path must name a file that can be read', got, 'check the path', error);
+  }
+  return decodeSafetensors(bytes, path);
+}
