@@ -7,3 +7,5 @@ export { defineOp, type Op } from './ops/op.ts';
 export { apply, Tensor, type Index, type Operand } from './tensor.ts';
 export * from './create.ts';
 export * from './transforms.ts';
+export * as nn from './nn/index.ts';
+export * as optim from './optim/index.ts';

@@ -694,6 +694,11 @@ export class Tensor {
     return this.write('div_', this.lift('div_', other), ops.div);
   }
 
+  /** Tells that its data was written to directly, as kernels of optimizers do. @internal */
+  markWritten(): void {
+    this.writes.count++;
+  }
+
   // ── Helpers ───────────────────────────────────────────────────────────────────────────────────
 
   private dim(where: string, dim: number): number {

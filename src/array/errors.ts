@@ -39,5 +39,13 @@ export class FormatError extends Error {
   }
 }
 
+/** A file that cannot be read or written; `cause` is the system's own error. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  constructor(where: string, rule: string, got: string, cure: string, cause: unknown) {
+    super(word(where, rule, got, cure), { cause });
+  }
+}
+
 /** The one printer of shapes: `[2, 3]`. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(', ')}]`;

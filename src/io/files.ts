@@ -14,16 +14,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { FileError } from '../array/errors.ts';
 import type { Nd } from '../array/nd.ts';
-import { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.ts';
-
-/** A file that cannot be read or written; `cause` is the system's own error. */
-export class FileError extends Error {
-  override readonly name = 'FileError';
-  constructor(path: string, rule: string, got: string, cure: string, cause: unknown) {
-    super(`${path}: ${rule}, got ${got}; ${cure}`, { cause });
-  }
-}
+import { Tensor } from '../tensor.ts';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
@@ -59,8 +53,9 @@ function writeError(path: string, size: number, error: unknown): FileError {
  * new one is there, never half of one. A symbolic link keeps pointing to the file that it names.
  * @throws FileError when the folder is missing or read-only, or the disk is full.
  * ```ts
+ * import { tmpdir } from 'node:os';
  * import { writeFileAtomic } from 'adjoint/io';
- * writeFileAtomic('notes.txt', 'all of it');
+ * writeFileAtomic(`${tmpdir()}/notes.txt`, 'all of it');
  * ```
  */
 export function writeFileAtomic(path: string, content: Uint8Array | string): void {
@@ -88,9 +83,12 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
  * Saves named tensors, and text about them, as a safetensors file; see encodeSafetensors and writeFileAtomic.
  * @throws FileError when the file cannot be written; ValueError when a name cannot stand in the format.
  * ```ts
+ * import { tmpdir } from 'node:os';
  * import { tensor } from 'adjoint';
- * import { saveSafetensors } from 'adjoint/io';
- * saveSafetensors('model.safetensors', { w: tensor([1, 2]) }, { epoch: '3' });
+ * import { loadSafetensors, saveSafetensors } from 'adjoint/io';
+ * const path = `${tmpdir()}/adjoint-example.safetensors`;
+ * saveSafetensors(path, { w: tensor([1, 2]) }, { epoch: '3' });
+ * console.log(loadSafetensors(path).tensors.w); // => Tensor[2] [1, 2]
  * ```
  */
 export function saveSafetensors(
@@ -104,14 +102,10 @@ export function saveSafetensors(
 }
 
 /**
- * The arrays and the metadata of a safetensors file; see decodeSafetensors.
+ * The tensors and the metadata of a safetensors file; see decodeSafetensors for types, saveSafetensors for an example.
  * @throws FileError when the file cannot be read; FormatError when it is not what its format says.
- * ```ts
- * import { loadSafetensors } from 'adjoint/io';
- * const { tensors, metadata } = loadSafetensors('model.safetensors');
- * ```
  */
-export function loadSafetensors(path: string): SafetensorsContent {
+export function loadSafetensors(path: string): { tensors: Record<string, Tensor>; metadata: Record<string, string> } {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -120,5 +114,8 @@ export function loadSafetensors(path: string): SafetensorsContent {
     const got = code === 'ENOENT' ? `no such file (${code})` : code === 'EISDIR' ? `a folder (${code})` : code;
     throw new FileError(path, 'the path must name a file that can be read', got, 'check the path', error);
   }
-  return decodeSafetensors(bytes, path);
+  const { tensors: arrays, metadata } = decodeSafetensors(bytes, path);
+  const tensors = Object.create(null) as Record<string, Tensor>;
+  for (const [name, array] of Object.entries(arrays)) tensors[name] = new Tensor(array);
+  return { tensors, metadata };
 }

@@ -8,7 +8,8 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FormatError, ValueError } from '../../src/array/errors.ts';
 import { nd } from '../../src/array/nd.ts';
-import { FileError, loadSafetensors, saveSafetensors, writeFileAtomic } from '../../src/io/files.ts';
+import { FileError } from '../../src/array/errors.ts';
+import { loadSafetensors, saveSafetensors, writeFileAtomic } from '../../src/io/files.ts';
 
 let folder = '';
 let path = '';

@@ -1,0 +1,54 @@
+/** Optimizer steps, one pass over a parameter p, its gradient g and their state, all row-major; in place. */
+import type { Data } from '../array/nd.ts';
+
+/** θ ← θ − α·∇θ. */
+export function gradientDescentStep(p: Data, at: number, g: Data, from: number, n: number, lr: number): void {
+  for (let i = 0; i < n; i++) p[at + i] -= lr * g[from + i];
+}
+
+export interface SgdFactors {
+  readonly lr: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+}
+
+/** d = ∇ + λθ; v ← μv + (1−τ)d (v = d at first); θ ← θ − α·v, or θ − α(d + μv) with Nesterov. */
+export function sgdStep(p: Data, at: number, g: Data, from: number, v: Data, first: boolean, n: number, factors: SgdFactors): void {
+  const { lr, momentum, dampening, weightDecay, nesterov } = factors;
+  const share = first ? 1 : 1 - dampening;
+  for (let i = 0; i < n; i++) {
+    const d = g[from + i] + weightDecay * p[at + i];
+    const velocity = momentum * v[i] + share * d;
+    v[i] = velocity;
+    p[at + i] -= lr * (nesterov ? d + momentum * velocity : velocity);
+  }
+}
+
+export interface AdamFactors {
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  /** Decay that is part of the gradient (Adam). */
+  readonly l2: number;
+  /** Decay of the parameter itself (AdamW). */
+  readonly decay: number;
+}
+
+/** m ← β₁m + (1−β₁)∇; v ← β₂v + (1−β₂)∇²; θ ← θ − α·m̂ / (√v̂ + ε), with m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ). */
+export function adamStep(p: Data, at: number, g: Data, from: number, m: Data, v: Data, t: number, n: number, factors: AdamFactors): void {
+  const { lr, beta1, beta2, eps, l2, decay } = factors;
+  const stepSize = lr / (1 - beta1 ** t);
+  const scale = 1 / Math.sqrt(1 - beta2 ** t);
+  const keep = 1 - lr * decay;
+  for (let i = 0; i < n; i++) {
+    const d = g[from + i] + l2 * p[at + i];
+    const mean = beta1 * m[i] + (1 - beta1) * d;
+    const square = beta2 * v[i] + (1 - beta2) * d * d;
+    m[i] = mean;
+    v[i] = square;
+    p[at + i] = keep * p[at + i] - (stepSize * mean) / (Math.sqrt(square) * scale + eps);
+  }
+}
