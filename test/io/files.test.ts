@@ -168,7 +168,7 @@ test('tensors that are saved are the tensors that are loaded', () => {
   };
   saveSafetensors(path, tensors, { epoch: '3' });
   const back = loadSafetensors(path);
-  expect(Object.entries(back.tensors).map(([name, x]) => [name, x.shape, x.data])).toEqual([
+  expect(Object.entries(back.tensors).map(([name, x]) => [name, x.shape, x.nd.data])).toEqual([
     ['b', [2, 2], Float32Array.of(1, 3, 2, 4)],
     ['a', [], Float64Array.of(0.1)],
   ]);

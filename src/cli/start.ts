@@ -1,0 +1,211 @@
+/**
+ * `npm start`: the whole way that a model goes, twice. A first network on random numbers; then digits, from pixels
+ * to a saved model that predicts, and a folder with what came of it.
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { drawDigits, splitImages, type LabelledImages } from '../data/index.ts';
+import { readMnist } from '../data/mnist.ts';
+import { Generator, manualSeed } from '../index.ts';
+import { renderReport, type PicturePrediction } from '../inspect/index.ts';
+import { loadSafetensors, saveSafetensors, writeFileAtomic } from '../io/index.ts';
+import { formatConfusion, progressBar, showSeconds } from '../train/index.ts';
+import { DigitNet, evaluateDigits, percent, recipe, trainDigits, type Evaluation, type Score } from './digits.ts';
+
+const help = `Trains a first network, then a digit classifier, and leaves a report.
+
+  npm start -- [options]
+
+  --data DIR     MNIST's IDX files (plain or gzipped) in place of drawn digits
+  --epochs N     passes over the digits (default: 8 for drawn ones, 15 for MNIST)
+  --seed N       start of all random numbers; the same seed gives the same files (default: 1)
+  --out DIR      where the run goes; must be new or empty (default: runs/digits, runs/digits-2, …)
+  --help         this text
+`;
+
+/** A mistake of the user's: one line, exit code 2. */
+class UsageError extends Error {}
+
+interface Options {
+  readonly data: string | undefined;
+  readonly epochs: number | undefined;
+  readonly seed: number;
+  readonly out: string;
+}
+
+function readOptions(argv: string[]): Options | null {
+  let values: { data?: string; epochs?: string; seed?: string; out?: string; help?: boolean };
+  try {
+    const text = { type: 'string' } as const;
+    const options = { data: text, epochs: text, seed: text, out: text, help: { type: 'boolean', short: 'h' } } as const;
+    ({ values } = parseArgs({ args: argv, options }));
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}; see --help`);
+  }
+  if (values.help) return null;
+  const whole = (name: string, value: string | undefined, low: number): number | undefined => {
+    if (value === undefined) return undefined;
+    const n = value.trim() === '' ? NaN : Number(value);
+    if (!Number.isSafeInteger(n) || n < low) throw new UsageError(`--${name} must be a whole number from ${low}, got '${value}'`);
+    return n;
+  };
+  const seed = whole('seed', values.seed, 0) ?? 1;
+  return { data: values.data, epochs: whole('epochs', values.epochs, 1), seed, out: values.out ?? freeFolder('runs/digits') };
+}
+
+const isFree = (folder: string): boolean => !existsSync(folder) || readdirSync(folder).length === 0;
+
+function freeFolder(base: string): string {
+  let folder = base;
+  for (let i = 2; !isFree(folder); i++) folder = `${base}-${i}`;
+  return folder;
+}
+
+/** Makes the run's folder, so that a wrong --out is known before the work and not after. */
+function claim(out: string): void {
+  try {
+    if (!isFree(out)) throw new UsageError(`--out must be a new or empty folder, got ${out}, which has files in it`);
+    mkdirSync(out, { recursive: true });
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`--out ${out} cannot be made: ${(error as Error).message}`);
+  }
+}
+
+/** The two sets of digits: MNIST's images, 8,000 of 10,000 to train on where there is only the test file, or drawn ones. */
+function digits(data: string | undefined, generator: Generator): { name: string; train: LabelledImages; heldBack: LabelledImages } {
+  if (data === undefined) {
+    const { train, heldBack } = splitImages(drawDigits(7000, generator), 6000, generator);
+    return { name: 'digits drawn by code', train, heldBack };
+  }
+  const found = readMnist(data);
+  if (found.train && found.test) return { name: `MNIST in ${data}`, train: found.train, heldBack: found.test };
+  const all = (found.train ?? found.test)!;
+  return { name: `MNIST in ${data}`, ...splitImages(all, Math.floor(0.8 * all.labels.length), generator) };
+}
+
+const heading = (text: string): void => console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 72 - text.length))}\n`);
+
+async function run({ data, epochs = data === undefined ? 8 : 15, seed, out }: Options): Promise<void> {
+  const began = performance.now();
+  const elapsed = (): string => showSeconds((performance.now() - began) / 1000);
+  const { name, train, heldBack } = digits(data, new Generator(seed)); // read first: bad files are told at once
+  claim(out);
+
+  heading('1. A first network: docs/examples/first-network.ts');
+  manualSeed(seed);
+  await import(new URL('../../docs/examples/first-network.ts', import.meta.url).href);
+
+  heading('2. A digit classifier');
+  const classes = 10;
+  const generator = new Generator(seed + 1);
+  const model = new DigitNet(train.rows * train.columns, classes, generator);
+  console.log(`Data: ${name}: ${train.labels.length} to train on, ${heldBack.labels.length} held back; ${train.rows} × ${train.columns} pixels.`);
+  console.log(`Model, ${model.parameterCount()} parameters: ${model.toString()}\n`);
+
+  const history: { epoch: number; train: Score; heldBack: Score }[] = [];
+  const progress = await progressBar({ total: train.labels.length, epochs });
+  const stop = (): void => {
+    progress.stop();
+    if (existsSync(out) && readdirSync(out).length === 0) rmSync(out, { recursive: true });
+    console.error('\nStopped. Nothing was left half written.');
+    process.exit(130);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await trainDigits(model, train, { epochs, ...recipe }, generator, progress, (epoch, trained) => {
+      const { loss, accuracy } = evaluateDigits(model, heldBack, classes);
+      history.push({ epoch, train: trained, heldBack: { loss, accuracy } });
+      progress.endEpoch(
+        `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs} · loss ${trained.loss.toFixed(4)} · accuracy ${percent(trained.accuracy)}` +
+          ` · held back: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} · ${elapsed()}`,
+      );
+    });
+  } finally {
+    progress.stop();
+  }
+
+  const result = evaluateDigits(model, heldBack, classes);
+  console.log(`\nOn the ${heldBack.labels.length} held-back digits: accuracy ${percent(result.accuracy, 2)}, loss ${result.loss.toFixed(4)}.`);
+  console.log(`Rows are what a digit is, columns what it was taken for:\n\n${formatConfusion(result.confusion)}`);
+
+  heading('3. Save, load, predict');
+  const path = join(out, 'model.safetensors');
+  saveSafetensors(path, model.stateDict(), { model: 'DigitNet', seed: String(seed) });
+  const loaded = new DigitNet(train.rows * train.columns, classes);
+  loaded.loadStateDict(loadSafetensors(path).tensors);
+  const again = evaluateDigits(loaded, heldBack, classes);
+  const same = again.probabilities.every((p, i) => Object.is(p, result.probabilities[i]));
+  console.log(`A fresh model with the saved parameters gives ${same ? 'the same bits' : 'OTHER BITS'} for all ${again.probabilities.length} probabilities.`);
+  if (!same) throw new Error('the loaded model does not predict what the saved one did');
+
+  const config = { data: name, seed, epochs, batch: recipe.batch, lr: recipe.lr, ...recipe.warp };
+  const metrics = { config, parameters: model.parameterCount(), history, heldBack: { loss: result.loss, accuracy: result.accuracy, confusion: result.confusion } };
+  writeFileAtomic(join(out, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
+  writeFileAtomic(join(out, 'report.html'), await report(config, model, history, heldBack, result));
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+
+  console.log(`\nThe run is in ${out}: model.safetensors, metrics.json, report.html (${elapsed()} in all).`);
+  console.log(`Look at it: open ${join(out, 'report.html')} in a browser.`);
+}
+
+/** The page: curves, confusion, some predictions, and those that went wrong (the surest first). */
+function report(
+  config: Record<string, string | number>,
+  model: DigitNet,
+  history: readonly { epoch: number; train: Score; heldBack: Score }[],
+  data: LabelledImages,
+  result: Evaluation,
+): Promise<string> {
+  const pixels = data.rows * data.columns;
+  const item = (i: number): PicturePrediction => ({
+    pixels: data.images.subarray(i * pixels, (i + 1) * pixels),
+    width: data.columns,
+    height: data.rows,
+    predicted: String(result.predictions[i]),
+    actual: String(data.labels[i]),
+    confidence: result.confidences[i],
+  });
+  const wrong = result.predictions
+    .flatMap((p, i) => (p === data.labels[i] ? [] : [i]))
+    .sort((a, b) => result.confidences[b] - result.confidences[a]);
+  const curve = (title: string, yLabel: string, of: (score: Score) => number, percent: boolean): Parameters<typeof renderReport>[0]['curves'][number] => ({
+    title,
+    xLabel: 'epoch',
+    yLabel,
+    percent,
+    series: [
+      { name: 'training', points: history.map((h): [number, number] => [h.epoch, of(h.train)]) },
+      { name: 'held back', points: history.map((h): [number, number] => [h.epoch, of(h.heldBack)]) },
+    ],
+  });
+  return renderReport({
+    title: 'Digits',
+    subtitle: `${String(config['data'])}, seed ${config['seed']}`,
+    figures: [
+      { label: 'accuracy on held-back digits', value: percent(result.accuracy, 2) },
+      { label: 'loss on held-back digits', value: result.loss.toFixed(4) },
+      { label: 'held-back digits', value: String(data.labels.length) },
+      { label: 'parameters', value: String(model.parameterCount()) },
+    ],
+    curves: [curve('Loss', 'cross-entropy', (s) => s.loss, false), curve('Accuracy', 'share right', (s) => s.accuracy, true)],
+    confusion: { labels: result.confusion.map((_, i) => String(i)), counts: result.confusion },
+    predictions: [
+      { heading: 'Held-back digits', items: Array.from({ length: Math.min(24, data.labels.length) }, (_, i) => item(i)) },
+      { heading: 'Mistakes, the surest first', items: wrong.slice(0, 24).map(item), ifEmpty: 'None.' },
+    ],
+    config,
+    modelText: model.toString(),
+  });
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) console.log(help);
+  else await run(options);
+} catch (error) {
+  // What a user can mend is one line; only a fault of ours shows where it happened.
+  const known = error instanceof UsageError || /^(Value|Shape|Format|File)Error$/.test((error as Error).name);
+  console.error(known ? `adjoint: ${(error as Error).message}` : error);
+  process.exitCode = known ? 2 : 1;
+}

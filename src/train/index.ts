@@ -1,0 +1,3 @@
+/** What a training loop needs around the model: metrics and progress. */
+export { accuracy, confusionMatrix, formatConfusion } from './metrics.ts';
+export { progressBar, showSeconds, type Progress, type ProgressFields, type ProgressOptions } from './progress.ts';
