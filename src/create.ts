@@ -19,7 +19,11 @@ export interface RandomOptions extends TensorOptions {
 export type TensorData = number | readonly TensorData[] | ArrayLike<number>;
 
 /** A new tensor of `shape` whose elements `fill` writes in row-major order. */
-function make(shape: Shape, { dtype = 'float32', requiresGrad = false }: TensorOptions, fill?: (data: Data) => void): Tensor {
+function make(
+  shape: Shape,
+  { dtype = 'float32', requiresGrad = false }: TensorOptions,
+  fill?: (data: Data) => void,
+): Tensor {
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) {
       throw new ShapeError('a new tensor', 'sizes must be whole numbers, 0 or more', showShape(shape));
@@ -46,10 +50,10 @@ export function tensor(values: TensorData, options: TensorOptions = {}): Tensor 
   const collect = (at: TensorData, dim: number): void => {
     if (typeof at !== 'object') {
       if (dim !== shape.length) throw ragged(shape, dim);
-      if (typeof at !== 'number' && typeof at !== 'boolean') {
+      if (typeof at !== 'number') {
         throw new ValueError('tensor', 'values must be numbers', `a ${typeof at}`);
       }
-      flat.push(Number(at));
+      flat.push(at);
       return;
     }
     if (at === null) throw new ValueError('tensor', 'values must be numbers', 'null');
@@ -65,7 +69,11 @@ export function tensor(values: TensorData, options: TensorOptions = {}): Tensor 
 }
 
 const ragged = (shape: Shape, dim: number): ShapeError =>
-  new ShapeError('tensor', `all items at depth ${dim} must have one length`, `items that do not fit ${showShape(shape)}`);
+  new ShapeError(
+    'tensor',
+    `all items at depth ${dim} must have one length`,
+    `items that do not fit ${showShape(shape)}`,
+  );
 
 /** Zeros. `zeros([2]) // => Tensor[2] [0, 0]` */
 export const zeros = (shape: Shape, options: TensorOptions = {}): Tensor => make(shape, options);

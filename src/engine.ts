@@ -47,8 +47,12 @@ function withRecording<T>(on: boolean, where: string, f: () => T): T {
   try {
     const result = f();
     if (result instanceof Promise) {
-      throw new GradError(where, 'the function must not be async: the switch is off again at its first await', 'a Promise',
-        `await first, and call ${where} around each piece that runs at once`); // prettier-ignore
+      throw new GradError(
+        where,
+        'the function must not be async: the switch is off again at its first await',
+        'a Promise',
+        `await first, and call ${where} around each piece that runs at once`,
+      );
     }
     return result;
   } finally {
@@ -72,7 +76,11 @@ export const enableGrad = <T>(f: () => T): T => withRecording(true, 'enableGrad'
 const isTensor = (x: Tensor | Ghost): x is Tensor => 'nd' in x;
 
 /** The tensors among an op's arguments, lists laid out flat: `visit(tensor, argument, item)`. */
-function eachInput(op: AnyOp, args: readonly unknown[], visit: (x: Tensor | SavedGhost, arg: number, item: number) => void): void {
+function eachInput(
+  op: AnyOp,
+  args: readonly unknown[],
+  visit: (x: Tensor | SavedGhost, arg: number, item: number) => void,
+): void {
   for (let p = 0; p < op.arity; p++) {
     const arg = args[p] as Tensor | SavedGhost | readonly (Tensor | SavedGhost)[];
     if ('length' in arg) for (let i = 0; i < arg.length; i++) visit(arg[i], p, i);
@@ -96,7 +104,16 @@ export function record(op: AnyOp, args: readonly unknown[], y: Tensor): Node {
     ? args
     : args.map((arg, p) => (p >= op.arity ? arg : Array.isArray(arg) ? arg.map(ghost) : ghost(arg as Tensor)));
   const result = readsOutput ? y : { shape: y.shape, dtype: y.dtype };
-  return { id: ++made, op, args: kept, y: result, slots: null, version: versions(op, kept, result), hooks: null, retained: null };
+  return {
+    id: ++made,
+    op,
+    args: kept,
+    y: result,
+    slots: null,
+    version: versions(op, kept, result),
+    hooks: null,
+    retained: null,
+  };
 }
 
 const isNode = (slot: Slot): slot is Node => 'op' in slot;
@@ -146,7 +163,11 @@ function fit(g: Tensor, x: Tensor | Ghost, op: AnyOp): Tensor {
   const sizes = x.shape;
   const lead = g.shape.length - sizes.length;
   if (lead < 0 || sizes.some((size, d) => size !== 1 && size !== g.shape[d + lead])) {
-    throw new GradError(op.name, `its rule must return a gradient of the input's shape ${showShape(sizes)}`, showShape(g.shape));
+    throw new GradError(
+      op.name,
+      `its rule must return a gradient of the input's shape ${showShape(sizes)}`,
+      showShape(g.shape),
+    );
   }
   const same = lead === 0 && sizes.every((size, d) => size === g.shape[d]);
   const summed = same ? g : g.sumTo(sizes);
@@ -180,8 +201,12 @@ function sweep(
 
   const released = nodes.find((node) => node.args === null && runs(node));
   if (released) {
-    throw new GradError('backward', 'the graph must still hold the values that its rules read', `one already released at ${released.op.name}`,
-      'a backward pass lets go of them: pass { retainGraph: true } to the first one, or compute the loss again'); // prettier-ignore
+    throw new GradError(
+      'backward',
+      'the graph must still hold the values that its rules read',
+      `one already released at ${released.op.name}`,
+      'a backward pass lets go of them: pass { retainGraph: true } to the first one, or compute the loss again',
+    );
   }
 
   const grads = new Map<Slot, Tensor>();
@@ -219,8 +244,12 @@ function runRules(
   const { op, y } = node;
   const args = node.args!; // only a released node has none, and none of those runs
   if (versions(op, args, y) !== node.version) {
-    throw new GradError(op.name, 'the values that its rule reads must be those of the forward pass', 'one that was changed in place since',
-      'change it after backward, or change a clone()'); // prettier-ignore
+    throw new GradError(
+      op.name,
+      'the values that its rule reads must be those of the forward pass',
+      'one that was changed in place since',
+      'change it after backward, or change a clone()',
+    );
   }
   let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
   eachInput(op, args, (x, p, item) => {
@@ -255,15 +284,27 @@ function accumulate(x: Tensor, g: Tensor, createGraph: boolean): void {
 /** The gradient to start from at a root: the one given, else 1 if the root is a single number. */
 function seed(where: string, root: Tensor, gradient: Tensor | undefined): Tensor {
   if (root.slot === null) {
-    throw new GradError(where, 'the output must depend on a tensor with requiresGrad', 'one without a history',
-      'was it made inside noGrad, or from detached tensors?'); // prettier-ignore
+    throw new GradError(
+      where,
+      'the output must depend on a tensor with requiresGrad',
+      'one without a history',
+      'was it made inside noGrad, or from detached tensors?',
+    );
   }
   if (gradient === undefined && root.numel() !== 1) {
-    throw new GradError(where, 'without a gradient the output must be a single number', `shape ${showShape(root.shape)}`,
-      'reduce it first, as by sum(), or pass a gradient of its shape'); // prettier-ignore
+    throw new GradError(
+      where,
+      'without a gradient the output must be a single number',
+      `shape ${showShape(root.shape)}`,
+      'reduce it first, as by sum(), or pass a gradient of its shape',
+    );
   }
   if (gradient !== undefined && showShape(gradient.shape) !== showShape(root.shape)) {
-    throw new ShapeError(where, `the gradient must have the output's shape ${showShape(root.shape)}`, showShape(gradient.shape));
+    throw new ShapeError(
+      where,
+      `the gradient must have the output's shape ${showShape(root.shape)}`,
+      showShape(gradient.shape),
+    );
   }
   return gradient ?? root.onesLike();
 }
@@ -311,7 +352,11 @@ export interface GradOptions extends SweepOptions {
  * ```
  * @throws GradError when an output has no history, or an input is not part of it (see allowUnused)
  */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options: GradOptions & { allowUnused: true }): (Tensor | null)[]; // prettier-ignore
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions & { allowUnused: true },
+): (Tensor | null)[];
 export function grad(outputs: Tensor | readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions): Tensor[];
 export function grad(
   outputs: Tensor | readonly Tensor[],
@@ -327,8 +372,12 @@ export function grad(
   return inputs.map((x, i) => {
     const g = grads.get(x.slot!) ?? null;
     if (g === null && !options.allowUnused) {
-      throw new GradError('grad', 'the outputs must depend on every input', `an unused one at place ${i}`,
-        'pass { allowUnused: true } to get null for it'); // prettier-ignore
+      throw new GradError(
+        'grad',
+        'the outputs must depend on every input',
+        `an unused one at place ${i}`,
+        'pass { allowUnused: true } to get null for it',
+      );
     }
     return g;
   });

@@ -86,7 +86,12 @@ export class Tensor {
   }
   set requiresGrad(on: boolean) {
     if (this.node !== null && !on) {
-      throw new GradError('requiresGrad', 'it can be switched off only on a leaf', `the result of ${this.node.op.name}`, 'use detach()');
+      throw new GradError(
+        'requiresGrad',
+        'it can be switched off only on a leaf',
+        `the result of ${this.node.op.name}`,
+        'use detach()',
+      );
     }
     this.leaf = on && this.node === null;
   }
@@ -137,7 +142,8 @@ export class Tensor {
 
   /** The value of a tensor of one element. `tensor([[2.5]]).item() // => 2.5` */
   item(): number {
-    if (this.numel() !== 1) throw new ShapeError('item', 'there must be exactly one element', `shape ${showShape(this.shape)}`);
+    if (this.numel() !== 1)
+      throw new ShapeError('item', 'there must be exactly one element', `shape ${showShape(this.shape)}`);
     return this.nd.data[this.nd.offset];
   }
   /** Nested JavaScript arrays; a number for a 0-d tensor. `eye(2).toArray() // => [ [ 1, 0 ], [ 0, 1 ] ]` */
@@ -347,7 +353,10 @@ export class Tensor {
    * `tensor([2, 3, 4]).prod() // => Tensor[] 24`
    */
   prod(dim?: number, keepdim = false): Tensor {
-    if (dim === undefined) return this.reshape([-1]).prod(0).reshape(keepdim ? this.shape.map(() => 1) : []);
+    if (dim === undefined)
+      return this.reshape([-1])
+        .prod(0)
+        .reshape(keepdim ? this.shape.map(() => 1) : []);
     const d = this.dim('prod', dim);
     let x: Tensor = this.ndim === 0 ? this.reshape([1]) : this;
     if (x.shape[d] === 0) return this.sum(dim, keepdim).add(1);
@@ -361,7 +370,10 @@ export class Tensor {
   /** Variance: Σ(x − mean)² / (n − correction). `tensor([1, 2, 3, 4]).var() // => Tensor[] 1.6667` */
   var(dim?: number | readonly number[], { correction = 1, keepdim = false } = {}): Tensor {
     const deviation = this.sub(this.mean(dim, true));
-    return deviation.square().sum(dim, keepdim).div(Math.max(0, this.count('var', dim) - correction));
+    return deviation
+      .square()
+      .sum(dim, keepdim)
+      .div(Math.max(0, this.count('var', dim) - correction));
   }
   /** Standard deviation: the root of `var`. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
   std(dim?: number | readonly number[], options: { correction?: number; keepdim?: boolean } = {}): Tensor {
@@ -427,9 +439,16 @@ export class Tensor {
     const inner = b[Math.max(0, b.length - 2)];
     if (a.length === 0 || b.length === 0 || a[a.length - 1] !== inner) {
       const why = a.length && b.length ? `inner sizes must agree` : 'both must have at least one dim';
-      throw new ShapeError('matmul', why, `${showShape(a)} · ${showShape(b)}${a.length && b.length ? ` (${a[a.length - 1]} vs ${inner})` : ''}`);
+      throw new ShapeError(
+        'matmul',
+        why,
+        `${showShape(a)} · ${showShape(b)}${a.length && b.length ? ` (${a[a.length - 1]} vs ${inner})` : ''}`,
+      );
     }
-    if (a.length === 1) return this.unsqueeze(0).matmul(other).squeeze(b.length === 1 ? 0 : -2);
+    if (a.length === 1)
+      return this.unsqueeze(0)
+        .matmul(other)
+        .squeeze(b.length === 1 ? 0 : -2);
     if (b.length === 1) return this.matmul(other.unsqueeze(1)).squeeze(-1);
     broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2));
     if (a.length > 2 && b.length === 2) {
@@ -452,7 +471,11 @@ export class Tensor {
     if (this.ndim === 0) return this.reshape([1]);
     const [from, to] = [this.dim('flatten', start), this.dim('flatten', end)];
     if (from > to) throw new ShapeError('flatten', 'start must not come after end', `${start} and ${end}`);
-    return this.reshape([...this.shape.slice(0, from), sizeOf(this.shape.slice(from, to + 1)), ...this.shape.slice(to + 1)]);
+    return this.reshape([
+      ...this.shape.slice(0, from),
+      sizeOf(this.shape.slice(from, to + 1)),
+      ...this.shape.slice(to + 1),
+    ]);
   }
   /** Dim i of the result is dim dims[i] of this. `zeros([2, 3, 4]).permute(2, 0, 1).shape // => [ 4, 2, 3 ]` */
   permute(...dims: number[]): Tensor {
@@ -472,7 +495,8 @@ export class Tensor {
   }
   /** The transpose of a matrix (a tensor of fewer dims stays). `zeros([2, 3]).t().shape // => [ 3, 2 ]` */
   t(): Tensor {
-    if (this.ndim > 2) throw new ShapeError('t', 'there must be at most 2 dims', showShape(this.shape), 'use mT or permute');
+    if (this.ndim > 2)
+      throw new ShapeError('t', 'there must be at most 2 dims', showShape(this.shape), 'use mT or permute');
     return this.ndim < 2 ? this : this.transpose(0, 1);
   }
   /** The last two dims swapped. `zeros([5, 2, 3]).mT.shape // => [ 5, 3, 2 ]` */
@@ -485,7 +509,11 @@ export class Tensor {
     const lead = shape.length - this.ndim;
     const sizes = shape.map((size, d) => (size === -1 && d >= lead ? this.shape[d - lead] : size));
     if (lead < 0 || !sameShape(broadcastShapes('expand', this.shape, sizes), sizes)) {
-      throw new ShapeError('expand', `${showShape(this.shape)} can grow only at sizes of 1 and in front`, showShape(shape));
+      throw new ShapeError(
+        'expand',
+        `${showShape(this.shape)} can grow only at sizes of 1 and in front`,
+        showShape(shape),
+      );
     }
     return sameShape(sizes, this.shape) ? this : apply(ops.expand, this, sizes);
   }
@@ -508,7 +536,9 @@ export class Tensor {
   /** Backwards along dims. `tensor([1, 2, 3]).flip(0) // => Tensor[3] [3, 2, 1]` */
   flip(...dims: number[]): Tensor {
     const flipped = new Set(dims.map((d) => this.dim('flip', d)));
-    return this.sliceRanges(this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))));
+    return this.sliceRanges(
+      this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))),
+    );
   }
   /** `length` elements along dim from `start` on. `arange(5).narrow(0, 1, 3) // => Tensor[3] [1, 2, 3]` */
   narrow(dim: number, start: number, length: number): Tensor {
@@ -527,7 +557,9 @@ export class Tensor {
   /** start, start+step, … below stop along dim, with Python's rules. `arange(6).slice(0, -1, 0, -2) // => Tensor[3] [5, 3, 1]` */
   slice(dim: number, start?: number, stop?: number, step = 1): Tensor {
     const d = this.dim('slice', dim);
-    return this.sliceRanges(this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))));
+    return this.sliceRanges(
+      this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))),
+    );
   }
   /**
    * Python's x[…]: positions, ranges 'start:stop:step', '...' for the dims between, null for a new dim.
@@ -537,7 +569,7 @@ export class Tensor {
     const given = places.filter((p) => p !== null && p !== '...').length;
     const dots = places.indexOf('...');
     if (given > this.ndim || dots !== places.lastIndexOf('...')) {
-      throw new ShapeError('index', `at most ${this.ndim} places and one '...' may be given`, `${places.join(', ')}`);
+      throw new ShapeError('index', `at most ${this.ndim} places and one '...' may be given`, places.join(', '));
     }
     const rest = Array.from({ length: this.ndim - given }, () => ':');
     const full = dots === -1 ? [...places, ...rest] : places.toSpliced(dots, 1, ...rest);
@@ -563,8 +595,12 @@ export class Tensor {
   split(size: number | readonly number[], dim = 0): Tensor[] {
     const n = this.size(dim);
     if (typeof size === 'number' && !(size > 0)) throw new ShapeError('split', 'the size must be positive', `${size}`);
-    const sizes = typeof size !== 'number' ? size : Array.from({ length: Math.max(1, Math.ceil(n / size)) }, (_, i) => Math.min(size, n - i * size));
-    if (sizes.reduce((a, b) => a + b, 0) !== n) throw new ShapeError('split', `the sizes must add up to ${n}`, showShape(sizes));
+    const sizes =
+      typeof size !== 'number'
+        ? size
+        : Array.from({ length: Math.max(1, Math.ceil(n / size)) }, (_, i) => Math.min(size, n - i * size));
+    if (sizes.reduce((a, b) => a + b, 0) !== n)
+      throw new ShapeError('split', `the sizes must add up to ${n}`, showShape(sizes));
     let start = 0;
     return sizes.map((length) => this.narrow(dim, (start += length) - length, length));
   }
@@ -611,7 +647,11 @@ export class Tensor {
   /** Zeros of `shape` to which this is added at the indices: the adjoint of gather. @internal */
   scatterAddTo(shape: Shape, dim: number, index: Tensor): Tensor {
     if (!sameShape(this.shape, index.shape)) {
-      throw new ShapeError('scatterAdd', `the source must have the index's shape ${showShape(index.shape)}`, showShape(this.shape));
+      throw new ShapeError(
+        'scatterAdd',
+        `the source must have the index's shape ${showShape(index.shape)}`,
+        showShape(this.shape),
+      );
     }
     return apply(ops.scatterAdd, this, index, wrapDim('scatterAdd', dim, shape.length), shape);
   }
@@ -728,7 +768,8 @@ export class Tensor {
   }
 
   private nonEmpty(where: string, dim: number | readonly number[] | undefined): this {
-    if (this.count(where, dim) === 0) throw new ShapeError(where, 'there must be elements to compare', `shape ${showShape(this.shape)}`);
+    if (this.count(where, dim) === 0)
+      throw new ShapeError(where, 'there must be elements to compare', `shape ${showShape(this.shape)}`);
     return this;
   }
 
@@ -751,7 +792,11 @@ export class Tensor {
   private checkIndex(where: string, index: Tensor, dim: number): Tensor {
     const d = this.dim(where, dim);
     if (index.ndim !== this.ndim || index.shape.some((size, at) => at !== d && size > this.shape[at])) {
-      throw new ShapeError(where, `the index must have ${this.ndim} dims, none but dim ${d} longer than in ${showShape(this.shape)}`, showShape(index.shape));
+      throw new ShapeError(
+        where,
+        `the index must have ${this.ndim} dims, none but dim ${d} longer than in ${showShape(this.shape)}`,
+        showShape(index.shape),
+      );
     }
     return wholeIn(where, index, this.shape[d] ?? 1);
   }
@@ -759,8 +804,12 @@ export class Tensor {
   /** Writes other, or op(this, other), over this. */
   private write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
     if (engine.isGradEnabled() && (this.requiresGrad || other.requiresGrad)) {
-      throw new GradError(where, 'in-place changes are not recorded, so nothing that is written may need a gradient', 'a tensor with requiresGrad',
-        `wrap the call in noGrad(() => …), or use the form without the underscore`); // prettier-ignore
+      throw new GradError(
+        where,
+        'in-place changes are not recorded, so nothing that is written may need a gradient',
+        'a tensor with requiresGrad',
+        `wrap the call in noGrad(() => …), or use the form without the underscore`,
+      );
     }
     const shape = broadcastShapes(where, this.shape, other.shape);
     if (!sameShape(shape, this.shape)) {
@@ -798,7 +847,11 @@ function wholeIn(where: string, index: Tensor, limit: number): Tensor {
   for (let i = offset, end = offset + index.numel(); i < end; i++) {
     const v = data[i];
     if (!(v >= 0 && v < limit) || v % 1 !== 0) {
-      throw new ValueError(where, `every index must be a whole number from 0 to ${limit - 1}`, `${v} at place ${i - offset}`);
+      throw new ValueError(
+        where,
+        `every index must be a whole number from 0 to ${limit - 1}`,
+        `${v} at place ${i - offset}`,
+      );
     }
   }
   return index;
@@ -809,7 +862,7 @@ function wholeIn(where: string, index: Tensor, limit: number): Tensor {
  * that an op of your own needs.
  */
 export const apply: <P extends readonly unknown[]>(op: Op<P>, ...args: Args<P, Tensor>) => Tensor = (op, ...args) =>
-  Tensor.apply(op as Parameters<typeof Tensor.apply>[0], args);
+  Tensor.apply(op, args);
 
 /** Tensors one after another along a dim; the other sizes are equal. PyTorch: `torch.cat`. `cat([ones([1]), zeros([2])]) // => Tensor[3] [1, 0, 0]` */
 export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
@@ -818,7 +871,11 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   const d = wrapDim('concat', dim, first.ndim);
   for (const x of tensors) {
     if (x.ndim !== first.ndim || x.ndim === 0 || x.shape.some((size, at) => at !== d && size !== first.shape[at])) {
-      throw new ShapeError('concat', `all sizes but that of dim ${d} must be equal`, `${showShape(first.shape)} and ${showShape(x.shape)}`);
+      throw new ShapeError(
+        'concat',
+        `all sizes but that of dim ${d} must be equal`,
+        `${showShape(first.shape)} and ${showShape(x.shape)}`,
+      );
     }
   }
   let start = 0;

@@ -60,7 +60,13 @@ export function jvp(f: Func, x: Tensor, v: Tensor): { value: Tensor; tangent: Te
 export function jacobian(f: Func, x: Tensor): Tensor {
   const { value, pullback } = vjp(f, x);
   const n = value.numel();
-  if (n === 0 || x.numel() === 0) return x.zerosLike().reshape([-1]).sumTo([]).mul(0).expand([...value.shape, ...x.shape]);
+  if (n === 0 || x.numel() === 0)
+    return x
+      .zerosLike()
+      .reshape([-1])
+      .sumTo([])
+      .mul(0)
+      .expand([...value.shape, ...x.shape]);
   const rows = Array.from({ length: n }, (_, i) => {
     const pick = value.zerosLike().reshape([n]);
     pick.nd.data[i] = 1;
@@ -89,7 +95,8 @@ export function hvp(f: Func, x: Tensor, v: Tensor): { value: Tensor; product: Te
 }
 
 function oneResult(where: string, value: Tensor): void {
-  if (value.numel() !== 1) throw new GradError(where, 'the function must return a single number', `shape ${showShape(value.shape)}`);
+  if (value.numel() !== 1)
+    throw new GradError(where, 'the function must return a single number', `shape ${showShape(value.shape)}`);
 }
 
 /** ∇f at a tensor that is part of a graph already. */

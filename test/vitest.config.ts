@@ -14,8 +14,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^adjoint$/, replacement: path('src/index.ts') },
-      { find: /^adjoint\/testing\/gradcheck$/, replacement: path('src/testing/gradcheck.ts') },
       { find: /^adjoint\/(\w+)$/, replacement: path('src/$1/index.ts') },
+      { find: /^adjoint\/(\w+\/\w+)$/, replacement: path('src/$1.ts') },
     ],
   },
   test: {

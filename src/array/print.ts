@@ -34,9 +34,7 @@ function formatter(values: readonly number[]): (value: number) => string {
 export function format({ data, shape, strides, offset }: Nd): string {
   const cut = shape.reduce((n, size) => n * size, 1) > LONG;
   const shown = (size: number): (number | null)[] =>
-    cut && size > 2 * EDGE
-      ? [0, 1, 2, null, size - 3, size - 2, size - 1]
-      : Array.from({ length: size }, (_, i) => i);
+    cut && size > 2 * EDGE ? [0, 1, 2, null, size - 3, size - 2, size - 1] : Array.from({ length: size }, (_, i) => i);
 
   const values: number[] = [];
   const collect = (dim: number, at: number): void => {

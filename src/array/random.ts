@@ -90,7 +90,11 @@ export class Generator {
   integer(low: number, high: number): number {
     const span = high - low;
     if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || span <= 0 || span > 2 ** 32) {
-      throw new ValueError('Generator.integer', 'low < high must be whole numbers at most 2^32 apart', `${low}, ${high}`);
+      throw new ValueError(
+        'Generator.integer',
+        'low < high must be whole numbers at most 2^32 apart',
+        `${low}, ${high}`,
+      );
     }
     const limit = 2 ** 32 - (2 ** 32 % span);
     let x = this.bits();

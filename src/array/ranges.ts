@@ -5,7 +5,10 @@ import type { Range } from './views.ts';
 /** A place along a dim of `size`, counted from the back if negative. */
 export function wrapIndex(where: string, i: number, size: number): number {
   if (!Number.isInteger(i) || i < -size || i >= size) {
-    const rule = size === 0 ? 'nothing can be picked from a dim of size 0' : `an index must be a whole number from ${-size} to ${size - 1}`;
+    const rule =
+      size === 0
+        ? 'nothing can be picked from a dim of size 0'
+        : `an index must be a whole number from ${-size} to ${size - 1}`;
     throw new ValueError(where, rule, `${i}`);
   }
   return i < 0 ? i + size : i;
@@ -13,7 +16,8 @@ export function wrapIndex(where: string, i: number, size: number): number {
 
 /** start:stop:step along a dim of `size`, with Python's rules: missing ends, negative ends and steps, clipping. */
 export function sliceRange(where: string, size: number, start?: number, stop?: number, step = 1): Range {
-  if (!Number.isInteger(step) || step === 0) throw new ValueError(where, 'a step must be a whole number other than 0', `${step}`);
+  if (!Number.isInteger(step) || step === 0)
+    throw new ValueError(where, 'a step must be a whole number other than 0', `${step}`);
   const low = step > 0 ? 0 : -1;
   const high = step > 0 ? size : size - 1;
   const place = (i: number): number => Math.min(high, Math.max(low, i < 0 ? i + size : i));

@@ -7,7 +7,9 @@ import { isDense, nd, rowMajor, sizeOf, type Nd, type Shape } from './nd.ts';
 /** Repeats dims of size 1, and adds dims in front, by a stride of 0. */
 export function expand(x: Nd, shape: Shape): Nd {
   const lead = shape.length - x.shape.length;
-  const strides = shape.map((size, i) => (i < lead || (x.shape[i - lead] === 1 && size !== 1) ? 0 : x.strides[i - lead]));
+  const strides = shape.map((size, i) =>
+    i < lead || (x.shape[i - lead] === 1 && size !== 1) ? 0 : x.strides[i - lead],
+  );
   return nd(x.data, shape, strides, x.offset);
 }
 

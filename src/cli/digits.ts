@@ -3,7 +3,7 @@ import { toUnit, warpImages, type LabelledImages } from '../data/index.ts';
 import { Adam } from '../optim/index.ts';
 import * as nn from '../nn/index.ts';
 import { accuracy, confusionMatrix, type Progress } from '../train/index.ts';
-import { Generator, noGrad, tensor, type Tensor } from '../index.ts';
+import { noGrad, tensor, type Generator, type Tensor } from '../index.ts';
 
 /** 28·28 pixels → 256 hidden units → 10 classes. */
 export class DigitNet extends nn.Module {

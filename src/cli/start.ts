@@ -47,11 +47,17 @@ function readOptions(argv: string[]): Options | null {
   const whole = (name: string, value: string | undefined, low: number): number | undefined => {
     if (value === undefined) return undefined;
     const n = value.trim() === '' ? NaN : Number(value);
-    if (!Number.isSafeInteger(n) || n < low) throw new UsageError(`--${name} must be a whole number from ${low}, got '${value}'`);
+    if (!Number.isSafeInteger(n) || n < low)
+      throw new UsageError(`--${name} must be a whole number from ${low}, got '${value}'`);
     return n;
   };
   const seed = whole('seed', values.seed, 0) ?? 1;
-  return { data: values.data, epochs: whole('epochs', values.epochs, 1), seed, out: values.out ?? freeFolder('runs/digits') };
+  return {
+    data: values.data,
+    epochs: whole('epochs', values.epochs, 1),
+    seed,
+    out: values.out ?? freeFolder('runs/digits'),
+  };
 }
 
 const isFree = (folder: string): boolean => !existsSync(folder) || readdirSync(folder).length === 0;
@@ -68,12 +74,17 @@ function claim(out: string): void {
     if (!isFree(out)) throw new UsageError(`--out must be a new or empty folder, got ${out}, which has files in it`);
     mkdirSync(out, { recursive: true });
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`--out ${out} cannot be made: ${(error as Error).message}`);
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`--out ${out} cannot be made: ${(error as Error).message}`);
   }
 }
 
 /** The two sets of digits: MNIST's images, 8,000 of 10,000 to train on where there is only the test file, or drawn ones. */
-function digits(data: string | undefined, generator: Generator): { name: string; train: LabelledImages; heldBack: LabelledImages } {
+function digits(
+  data: string | undefined,
+  generator: Generator,
+): { name: string; train: LabelledImages; heldBack: LabelledImages } {
   if (data === undefined) {
     const { train, heldBack } = splitImages(drawDigits(7000, generator), 6000, generator);
     return { name: 'digits drawn by code', train, heldBack };
@@ -100,7 +111,9 @@ async function run({ data, epochs = data === undefined ? 8 : 15, seed, out }: Op
   const classes = 10;
   const generator = new Generator(seed + 1);
   const model = new DigitNet(train.rows * train.columns, classes, generator);
-  console.log(`Data: ${name}: ${train.labels.length} to train on, ${heldBack.labels.length} held back; ${train.rows} × ${train.columns} pixels.`);
+  console.log(
+    `Data: ${name}: ${train.labels.length} to train on, ${heldBack.labels.length} held back; ${train.rows} × ${train.columns} pixels.`,
+  );
   console.log(`Model, ${model.parameterCount()} parameters: ${model.toString()}\n`);
 
   const history: { epoch: number; train: Score; heldBack: Score }[] = [];
@@ -126,7 +139,9 @@ async function run({ data, epochs = data === undefined ? 8 : 15, seed, out }: Op
   }
 
   const result = evaluateDigits(model, heldBack, classes);
-  console.log(`\nOn the ${heldBack.labels.length} held-back digits: accuracy ${percent(result.accuracy, 2)}, loss ${result.loss.toFixed(4)}.`);
+  console.log(
+    `\nOn the ${heldBack.labels.length} held-back digits: accuracy ${percent(result.accuracy, 2)}, loss ${result.loss.toFixed(4)}.`,
+  );
   console.log(`Rows are what a digit is, columns what it was taken for:\n\n${formatConfusion(result.confusion)}`);
 
   heading('3. Save, load, predict');
@@ -136,11 +151,18 @@ async function run({ data, epochs = data === undefined ? 8 : 15, seed, out }: Op
   loaded.loadStateDict(loadSafetensors(path).tensors);
   const again = evaluateDigits(loaded, heldBack, classes);
   const same = again.probabilities.every((p, i) => Object.is(p, result.probabilities[i]));
-  console.log(`A fresh model with the saved parameters gives ${same ? 'the same bits' : 'OTHER BITS'} for all ${again.probabilities.length} probabilities.`);
+  console.log(
+    `A fresh model with the saved parameters gives ${same ? 'the same bits' : 'OTHER BITS'} for all ${again.probabilities.length} probabilities.`,
+  );
   if (!same) throw new Error('the loaded model does not predict what the saved one did');
 
   const config = { data: name, seed, epochs, batch: recipe.batch, lr: recipe.lr, ...recipe.warp };
-  const metrics = { config, parameters: model.parameterCount(), history, heldBack: { loss: result.loss, accuracy: result.accuracy, confusion: result.confusion } };
+  const metrics = {
+    config,
+    parameters: model.parameterCount(),
+    history,
+    heldBack: { loss: result.loss, accuracy: result.accuracy, confusion: result.confusion },
+  };
   writeFileAtomic(join(out, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
   writeFileAtomic(join(out, 'report.html'), await report(config, model, history, heldBack, result));
   process.off('SIGINT', stop).off('SIGTERM', stop);
@@ -169,7 +191,12 @@ function report(
   const wrong = result.predictions
     .flatMap((p, i) => (p === data.labels[i] ? [] : [i]))
     .sort((a, b) => result.confidences[b] - result.confidences[a]);
-  const curve = (title: string, yLabel: string, of: (score: Score) => number, percent: boolean): Parameters<typeof renderReport>[0]['curves'][number] => ({
+  const curve = (
+    title: string,
+    yLabel: string,
+    of: (score: Score) => number,
+    percent: boolean,
+  ): Parameters<typeof renderReport>[0]['curves'][number] => ({
     title,
     xLabel: 'epoch',
     yLabel,
@@ -188,10 +215,16 @@ function report(
       { label: 'held-back digits', value: String(data.labels.length) },
       { label: 'parameters', value: String(model.parameterCount()) },
     ],
-    curves: [curve('Loss', 'cross-entropy', (s) => s.loss, false), curve('Accuracy', 'share right', (s) => s.accuracy, true)],
+    curves: [
+      curve('Loss', 'cross-entropy', (s) => s.loss, false),
+      curve('Accuracy', 'share right', (s) => s.accuracy, true),
+    ],
     confusion: { labels: result.confusion.map((_, i) => String(i)), counts: result.confusion },
     predictions: [
-      { heading: 'Held-back digits', items: Array.from({ length: Math.min(24, data.labels.length) }, (_, i) => item(i)) },
+      {
+        heading: 'Held-back digits',
+        items: Array.from({ length: Math.min(24, data.labels.length) }, (_, i) => item(i)),
+      },
       { heading: 'Mistakes, the surest first', items: wrong.slice(0, 24).map(item), ifEmpty: 'None.' },
     ],
     config,

@@ -156,7 +156,7 @@ function sample(
 }
 
 function checkRanges(ranges: Required<WarpRanges>): void {
-  for (const [name, value] of Object.entries(ranges) as [string, number][]) {
+  for (const [name, value] of Object.entries(ranges)) {
     if (!(value >= 0 && value < Infinity)) {
       throw new ValueError('warpImages', `${name} must be a finite number from 0`, `${value}`);
     }

@@ -96,13 +96,17 @@ function unpacked(path: string): Uint8Array {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new ValueError('readMnist', `${path} must be readable`, (error as NodeJS.ErrnoException).code ?? `${error}`);
+    throw new ValueError(
+      'readMnist',
+      `${path} must be readable`,
+      (error as NodeJS.ErrnoException).code ?? String(error),
+    );
   }
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     return gunzipSync(bytes);
   } catch (error) {
-    const got = error instanceof Error ? error.message : `${error}`;
+    const got = error instanceof Error ? error.message : String(error);
     throw new FormatError(path, 'the gzip data must be whole', got, 'the file is corrupt; fetch it again');
   }
 }

@@ -34,7 +34,12 @@ export interface Confusion {
 /** How series are told apart: a colour and, for who does not see it, a dash. The page's legend uses it too. */
 export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
   color: `var(--series-${(i % 4) + 1})`,
-  dash: [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3]][i % 4] ?? [1, 0],
+  dash: [
+    [1, 0],
+    [7, 4],
+    [2, 3],
+    [9, 3, 2, 3],
+  ][i % 4] ?? [1, 0],
 });
 
 const config = {
@@ -63,7 +68,9 @@ async function toSvg(spec: TopLevelSpec): Promise<Markup> {
   const svg = await view.toSVG();
   view.finalize();
   // Inside HTML an SVG needs no namespaces; without a fixed size it follows the width of its column.
-  return { markup: svg.replace(/^<svg [^>]*?width="([^"]*)"[^>]*?(viewBox="[^"]*")>/, '<svg $2 style="max-width:$1px">') };
+  return {
+    markup: svg.replace(/^<svg [^>]*?width="([^"]*)"[^>]*?(viewBox="[^"]*")>/, '<svg $2 style="max-width:$1px">'),
+  };
 }
 
 const isWhole = (x: number): boolean => Number.isInteger(x);
@@ -94,14 +101,25 @@ export async function curveChart(curve: Curve): Promise<Markup> {
     padding: { left: 2, right: 8, top: 6, bottom: 2 },
     config,
     data: { values },
-    mark: { type: 'line', strokeWidth: 2.25, strokeJoin: 'round', point: longest <= 40 ? { size: 26, filled: true } : false },
+    mark: {
+      type: 'line',
+      strokeWidth: 2.25,
+      strokeJoin: 'round',
+      point: longest <= 40 ? { size: 26, filled: true } : false,
+    },
     encoding: {
       x: {
         field: 'x',
         type: 'quantitative',
         title: curve.xLabel ?? 'epoch',
         scale: { nice: false, domain: xs.length === 0 ? [0, 1] : from === to ? [from - 1, to + 1] : [from, to] },
-        axis: { grid: false, labelFlush: false, tickCount: 8, format: ',.7~g', ...(xs.every(isWhole) ? { tickMinStep: 1 } : {}) },
+        axis: {
+          grid: false,
+          labelFlush: false,
+          tickCount: 8,
+          format: ',.7~g',
+          ...(xs.every(isWhole) ? { tickMinStep: 1 } : {}),
+        },
       },
       y: {
         field: 'y',
@@ -118,7 +136,12 @@ export async function curveChart(curve: Curve): Promise<Markup> {
         },
       },
       color: { field: 'series', type: 'nominal', legend: null, scale: { domain, range: styles.map((s) => s.color) } },
-      strokeDash: { field: 'series', type: 'nominal', legend: null, scale: { domain, range: styles.map((s) => s.dash) } },
+      strokeDash: {
+        field: 'series',
+        type: 'nominal',
+        legend: null,
+        scale: { domain, range: styles.map((s) => s.dash) },
+      },
       detail: { field: 'part', type: 'nominal' },
     },
   });

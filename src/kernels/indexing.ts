@@ -109,7 +109,10 @@ export function unslice(g: Nd, ranges: readonly Range[], shape: Shape): Nd {
 /** The arrays one after another along dim. */
 export function concat(xs: readonly Nd[], dim: number): Nd {
   const total = xs.reduce((n, x) => n + x.shape[dim], 0);
-  const y = zerosNd(xs.map((x) => dtypeOf(x.data)).reduce((a, b) => (a === b ? a : 'float64')), xs[0].shape.with(dim, total));
+  const y = zerosNd(
+    xs.map((x) => dtypeOf(x.data)).reduce((a, b) => (a === b ? a : 'float64')),
+    xs[0].shape.with(dim, total),
+  );
   const { outer, inner } = around(y.shape, dim);
   let start = 0;
   for (const x of xs) {
@@ -130,4 +133,3 @@ export function oneHot(index: Nd, classes: number): Nd {
   for (let e = 0, n = sizeOf(index.shape); e < n; e++) y.data[e * classes + data[offset + e]] = 1;
   return y;
 }
-

@@ -26,26 +26,29 @@ import { expand, permute, reshapeView } from '../array/views.ts';
 /** y = f(x): reads the line (x, i, di), writes n numbers to y from k on. */
 export type MapLoop = (x: Data, i: number, di: number, y: Data, k: number, n: number) => void;
 /** y = f(a, b). */
+// prettier-ignore
 export type ZipLoop = (
   a: Data, i: number, di: number, b: Data, j: number, dj: number, y: Data, k: number, n: number,
-) => void; // prettier-ignore
+) => void;
 /** One number from a line. */
 export type FoldLoop = (x: Data, i: number, di: number, n: number) => number;
 /** A line from a line, where each element may depend on the whole: softmax, cumulative sums. */
 export type ScanLoop = (x: Data, i: number, di: number, y: Data, k: number, dk: number, n: number) => void;
 /** As ScanLoop, from two lines. */
+// prettier-ignore
 export type Scan2Loop = (
   a: Data, i: number, di: number, b: Data, j: number, dj: number, y: Data, k: number, dk: number, n: number,
-) => void; // prettier-ignore
+) => void;
 
 /**
  * Visits the lines along the last dim of up to three arrays of one shape, in row-major order:
  * `visit(i, j, k)` gets the places where the line starts in a, b and c.
  */
+// prettier-ignore
 function eachLine(
   a: Nd, b: Nd, c: Nd, visit: (i: number, j: number, k: number) => void,
   dim = 0, i = a.offset, j = b.offset, k = c.offset,
-): void { // prettier-ignore
+): void {
   if (dim >= a.shape.length - 1) {
     visit(i, j, k);
     return;
@@ -125,7 +128,8 @@ export function choose(mask: Nd, a: Nd, b: Nd): Nd {
   const dq = lineStep(q);
   let at = 0;
   eachLine(c, p, q, (i, j, k) => {
-    for (const end = at + n; at < end; i += dc, j += dp, k += dq) y.data[at++] = c.data[i] !== 0 ? p.data[j] : q.data[k];
+    for (const end = at + n; at < end; i += dc, j += dp, k += dq)
+      y.data[at++] = c.data[i] !== 0 ? p.data[j] : q.data[k];
   });
   return y;
 }

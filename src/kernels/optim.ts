@@ -15,7 +15,16 @@ export interface SgdFactors {
 }
 
 /** d = ∇ + λθ; v ← μv + (1−τ)d (v = d at first); θ ← θ − α·v, or θ − α(d + μv) with Nesterov. */
-export function sgdStep(p: Data, at: number, g: Data, from: number, v: Data, first: boolean, n: number, factors: SgdFactors): void {
+export function sgdStep(
+  p: Data,
+  at: number,
+  g: Data,
+  from: number,
+  v: Data,
+  first: boolean,
+  n: number,
+  factors: SgdFactors,
+): void {
   const { lr, momentum, dampening, weightDecay, nesterov } = factors;
   const share = first ? 1 : 1 - dampening;
   for (let i = 0; i < n; i++) {
@@ -38,7 +47,17 @@ export interface AdamFactors {
 }
 
 /** m ← β₁m + (1−β₁)∇; v ← β₂v + (1−β₂)∇²; θ ← θ − α·m̂ / (√v̂ + ε), with m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ). */
-export function adamStep(p: Data, at: number, g: Data, from: number, m: Data, v: Data, t: number, n: number, factors: AdamFactors): void {
+export function adamStep(
+  p: Data,
+  at: number,
+  g: Data,
+  from: number,
+  m: Data,
+  v: Data,
+  t: number,
+  n: number,
+  factors: AdamFactors,
+): void {
   const { lr, beta1, beta2, eps, l2, decay } = factors;
   const stepSize = lr / (1 - beta1 ** t);
   const scale = 1 / Math.sqrt(1 - beta2 ** t);

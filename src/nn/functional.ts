@@ -12,9 +12,17 @@ import { apply, type Tensor } from '../tensor.ts';
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   const [out, inputs] = weight.shape;
-  if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== inputs || (bias && showShape(bias.shape) !== `[${out}]`)) {
-    throw new ShapeError('linear', 'x must be […, in] for a weight [out, in] and a bias [out]',
-      `${showShape(x.shape)}, ${showShape(weight.shape)} and ${bias ? showShape(bias.shape) : 'none'}`); // prettier-ignore
+  if (
+    weight.ndim !== 2 ||
+    x.ndim === 0 ||
+    x.shape[x.ndim - 1] !== inputs ||
+    (bias && showShape(bias.shape) !== `[${out}]`)
+  ) {
+    throw new ShapeError(
+      'linear',
+      'x must be […, in] for a weight [out, in] and a bias [out]',
+      `${showShape(x.shape)}, ${showShape(weight.shape)} and ${bias ? showShape(bias.shape) : 'none'}`,
+    );
   }
   if (!bias) return x.matmul(weight.t());
   if (x.ndim === 2) return apply(ops.linear, x, weight, bias);
@@ -48,6 +56,11 @@ export function dropout(x: Tensor, p = 0.5, training = true, generator: Generato
 /** How the losses of single elements or rows become the result. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
+export interface LossOptions {
+  /** 'mean' (the default), 'sum', or 'none' for one loss per element or row. */
+  readonly reduction?: Reduction;
+}
+
 function reduced(where: string, losses: Tensor, reduction: Reduction): Tensor {
   if (reduction === 'mean') return losses.mean();
   if (reduction === 'sum') return losses.sum();
@@ -59,9 +72,13 @@ function reduced(where: string, losses: Tensor, reduction: Reduction): Tensor {
  * Mean squared error (1/n) Σ (y − ŷ)². Where PyTorch warns that shapes differ and broadcasts, this refuses.
  * `nn.functional.mseLoss(tensor([1, 2]), tensor([1, 4])) // => Tensor[] 2`
  */
-export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' as Reduction } = {}): Tensor {
+export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
   if (showShape(input.shape) !== showShape(target.shape)) {
-    throw new ShapeError('mseLoss', `the target must have the input's shape ${showShape(input.shape)}`, showShape(target.shape));
+    throw new ShapeError(
+      'mseLoss',
+      `the target must have the input's shape ${showShape(input.shape)}`,
+      showShape(target.shape),
+    );
   }
   return reduced('mseLoss', input.sub(target).square(), reduction);
 }
@@ -72,11 +89,15 @@ export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' as R
  * `nn.functional.crossEntropy(tensor([[0, 0]]), tensor([1])) // => Tensor[] 0.6931`
  * @throws ShapeError when the shapes do not fit; ValueError when a target is not a whole number from 0 to C − 1
  */
-export function crossEntropy(input: Tensor, target: Tensor, { reduction = 'mean' as Reduction } = {}): Tensor {
+export function crossEntropy(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
   const classDim = input.ndim === 1 ? 0 : 1;
   const expected = input.shape.filter((_, d) => d !== classDim);
   if (input.ndim === 0 || showShape(target.shape) !== showShape(expected)) {
-    throw new ShapeError('crossEntropy', 'for logits [N, C, …] the targets must be [N, …]', `${showShape(input.shape)} and ${showShape(target.shape)}`);
+    throw new ShapeError(
+      'crossEntropy',
+      'for logits [N, C, …] the targets must be [N, …]',
+      `${showShape(input.shape)} and ${showShape(target.shape)}`,
+    );
   }
   const C = input.shape[classDim];
   const last = input.ndim > 2 ? input.permute(...expected.map((_, d) => (d === 0 ? 0 : d + 1)), 1) : input;

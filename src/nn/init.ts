@@ -14,7 +14,13 @@ export function fans(x: Tensor): { in: number; out: number } {
 
 /** Equal chance in [low, high). */
 export const uniform_ = (x: Tensor, low = 0, high = 1, generator: Generator = defaultGenerator): Tensor =>
-  noGrad(() => x.copy_(rand(x.shape, { dtype: x.dtype, generator }).mul(high - low).add(low)));
+  noGrad(() =>
+    x.copy_(
+      rand(x.shape, { dtype: x.dtype, generator })
+        .mul(high - low)
+        .add(low),
+    ),
+  );
 
 /** Normal with the given mean and standard deviation. */
 export const normal_ = (x: Tensor, mean = 0, std = 1, generator: Generator = defaultGenerator): Tensor =>

@@ -22,7 +22,11 @@ export class Linear extends Module {
   weight: Tensor;
   bias: Tensor | null;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true, dtype = 'float32', generator = defaultGenerator }: LinearOptions = {}) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    { bias = true, dtype = 'float32', generator = defaultGenerator }: LinearOptions = {},
+  ) {
     super();
     const bound = 1 / Math.sqrt(Math.max(1, inFeatures));
     this.weight = parameter(uniform_(zeros([outFeatures, inFeatures], { dtype }), -bound, bound, generator));

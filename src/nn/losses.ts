@@ -3,15 +3,10 @@ import type { Tensor } from '../tensor.ts';
 import * as F from './functional.ts';
 import { Module } from './module.ts';
 
-interface LossOptions {
-  /** 'mean' (the default), 'sum', or 'none' for one loss per element or row. */
-  readonly reduction?: F.Reduction;
-}
-
 /** Mean squared error. `new nn.MSELoss()(tensor([1, 2]), tensor([1, 4])) // => Tensor[] 2` */
 export class MSELoss extends Module {
-  options: LossOptions;
-  constructor(options: LossOptions = {}) {
+  options: F.LossOptions;
+  constructor(options: F.LossOptions = {}) {
     super();
     this.options = options;
   }
@@ -22,8 +17,8 @@ export class MSELoss extends Module {
 
 /** Cross-entropy of logits [N, C] with class numbers [N]. `new nn.CrossEntropyLoss()(tensor([[0, 0]]), tensor([1])) // => Tensor[] 0.6931` */
 export class CrossEntropyLoss extends Module {
-  options: LossOptions;
-  constructor(options: LossOptions = {}) {
+  options: F.LossOptions;
+  constructor(options: F.LossOptions = {}) {
     super();
     this.options = options;
   }

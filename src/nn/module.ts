@@ -136,7 +136,11 @@ export abstract class Module {
     }
     if (faults.length > 0) {
       const list = faults.map((fault) => `\n  ${fault}`).join('');
-      throw new ValueError('loadStateDict', 'the state must fit the model', `${faults.length} fault${faults.length > 1 ? 's' : ''}${list}`);
+      throw new ValueError(
+        'loadStateDict',
+        'the state must fit the model',
+        `${faults.length} fault${faults.length > 1 ? 's' : ''}${list}`,
+      );
     }
     noGrad(() => pairs.forEach(([name, x]) => x.copy_(state[name])));
     return { missing: missing.map(([name]) => name), unexpected };
@@ -144,7 +148,9 @@ export abstract class Module {
 
   /** The tree of modules, a line each. */
   toString(): string {
-    const children = this.namedChildren().map(([name, child]) => `(${name}): ${child.toString().replaceAll('\n', '\n  ')}`);
+    const children = this.namedChildren().map(
+      ([name, child]) => `(${name}): ${child.toString().replaceAll('\n', '\n  ')}`,
+    );
     const inner = children.length === 0 ? this.describe() : `\n  ${children.join('\n  ')}\n`;
     return `${this.constructor.name}(${inner})`;
   }

@@ -54,11 +54,18 @@ export const cosh = /* @__PURE__ */ ofInput('cosh', k.cosh, (g, _y, x) => g.mul(
 export const tanh = /* @__PURE__ */ ofOutput('tanh', k.tanh, (g, y) => g.mul(y.square().neg().add(1)), k.tanhGrad);
 
 /** 1 / (1 + e⁻ˣ), with σ' = σ(1 − σ). */
-export const sigmoid = /* @__PURE__ */ ofOutput('sigmoid', k.sigmoid, (g, y) => g.mul(y).mul(y.neg().add(1)), k.sigmoidGrad);
+export const sigmoid = /* @__PURE__ */ ofOutput(
+  'sigmoid',
+  k.sigmoid,
+  (g, y) => g.mul(y).mul(y.neg().add(1)),
+  k.sigmoidGrad,
+);
 /** max(x, 0); at 0 the derivative is taken as 0. */
 export const relu = /* @__PURE__ */ ofOutput('relu', k.relu, (g, y) => g.mul(y.gt(0)), k.reluGrad);
 /** 2/√π ∫₀ˣ e^(−t²) dt. */
-export const erf = /* @__PURE__ */ ofInput('erf', k.erf, (g, _y, x) => g.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)));
+export const erf = /* @__PURE__ */ ofInput('erf', k.erf, (g, _y, x) =>
+  g.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),
+);
 
 export const sign = /* @__PURE__ */ step('sign', k.sign);
 export const floor = /* @__PURE__ */ step('floor', k.floor);

@@ -39,7 +39,10 @@ export type ListRule<P extends readonly unknown[], R extends Reads> = (
 ) => Tensor;
 
 /** One rule for each leading array (or list of arrays) of P, in order; what follows them are options. */
-export type Rules<P extends readonly unknown[], R extends Reads, Rest = P> = Rest extends readonly [infer A, ...infer More]
+export type Rules<P extends readonly unknown[], R extends Reads, Rest = P> = Rest extends readonly [
+  infer A,
+  ...infer More,
+]
   ? A extends Nd
     ? readonly [Rule<P, R> | null, ...Rules<P, R, More>]
     : A extends readonly Nd[]
@@ -95,5 +98,13 @@ export interface Op<P extends readonly unknown[]> extends AnyOp {
 export function defineOp<P extends readonly unknown[], R extends Reads = 'both'>(record: OpRecord<P, R>): Op<P> {
   const { name, forward, vjp, reads = 'both', fused = [] } = record;
   const rules: AnyOp['vjp'] = vjp;
-  return { name, forward, reads, arity: rules.length, differentiable: rules.some((rule) => rule !== null), vjp: rules, fused };
+  return {
+    name,
+    forward,
+    reads,
+    arity: rules.length,
+    differentiable: rules.some((rule) => rule !== null),
+    vjp: rules,
+    fused,
+  };
 }

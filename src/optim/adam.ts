@@ -29,7 +29,17 @@ const start = (p: Tensor): Moments => ({ step: 0, expAvg: p.zerosLike(), expAvgS
 function update({ p, g, n }: Step, state: Moments, { lr, betas, eps }: Options, l2: number, decay: number): void {
   state.step++;
   const factors = { lr, beta1: betas[0], beta2: betas[1], eps, l2, decay };
-  adamStep(p.nd.data, p.nd.offset, g.data, g.offset, state.expAvg.nd.data, state.expAvgSq.nd.data, state.step, n, factors);
+  adamStep(
+    p.nd.data,
+    p.nd.offset,
+    g.data,
+    g.offset,
+    state.expAvg.nd.data,
+    state.expAvgSq.nd.data,
+    state.step,
+    n,
+    factors,
+  );
 }
 
 /** m, v: running means of ∇ and ∇²; θ ← θ − α·m̂ / (√v̂ + ε). Weight decay is added to the gradient. */
@@ -44,7 +54,13 @@ export class Adam extends Optimizer<Options> {
     check('Adam', group);
   }
   protected override update(step: Step, group: Options): void {
-    update(step, this.stateOf(step.p, () => start(step.p)), group, group.weightDecay, 0);
+    update(
+      step,
+      this.stateOf(step.p, () => start(step.p)),
+      group,
+      group.weightDecay,
+      0,
+    );
   }
 }
 
@@ -60,6 +76,12 @@ export class AdamW extends Optimizer<Options> {
     check('AdamW', group);
   }
   protected override update(step: Step, group: Options): void {
-    update(step, this.stateOf(step.p, () => start(step.p)), group, 0, group.weightDecay);
+    update(
+      step,
+      this.stateOf(step.p, () => start(step.p)),
+      group,
+      0,
+      group.weightDecay,
+    );
   }
 }

@@ -42,14 +42,19 @@ export abstract class Optimizer<Options extends object> {
 
   constructor(params: readonly Tensor[] | readonly ParamGroup<Options>[], defaults: Options) {
     const where = new.target.name;
-    const groups = params.every((item): item is ParamGroup<Options> => 'params' in item) ? params : [{ params: params as readonly Tensor[] }];
+    const groups = params.every((item): item is ParamGroup<Options> => 'params' in item) ? params : [{ params }];
     this.paramGroups = groups.map((group) => ({ ...defaults, ...(group as ParamGroup<Options>) }));
     const all = this.paramGroups.flatMap((group) => group.params);
     if (all.length === 0) throw new ValueError(where, 'there must be parameters to optimize', 'none');
     if (new Set(all).size !== all.length) throw new ValueError(where, 'each parameter may be given once', 'one twice');
     all.forEach((p, i) => {
       if (!p.isLeaf || !isDense(p.nd)) {
-        throw new ValueError(where, 'parameters must be leaves in row-major order', `another at place ${i}`, 'make it with nn.parameter');
+        throw new ValueError(
+          where,
+          'parameters must be leaves in row-major order',
+          `another at place ${i}`,
+          'make it with nn.parameter',
+        );
       }
     });
     for (const group of this.paramGroups) this.check(group);
@@ -91,25 +96,39 @@ export abstract class Optimizer<Options extends object> {
       const own = this.state.get(p);
       if (own) state[i] = copyState(own);
     });
-    return { state, paramGroups: this.paramGroups.map((group) => ({ ...group, params: group.params.map((p) => all.indexOf(p)) })) };
+    return {
+      state,
+      paramGroups: this.paramGroups.map((group) => ({ ...group, params: group.params.map((p) => all.indexOf(p)) })),
+    };
   }
 
   /** Goes on from a saved state. @throws ValueError when groups or shapes differ; then nothing is changed */
   loadStateDict(saved: OptimizerState<Options>): void {
     const where = 'loadStateDict';
-    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string => groups.map((group) => group.params.length).join(' + ');
+    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
+      groups.map((group) => group.params.length).join(' + ');
     if (sizes(saved.paramGroups) !== sizes(this.paramGroups)) {
-      throw new ValueError(where, `the groups must have ${sizes(this.paramGroups)} parameters`, sizes(saved.paramGroups));
+      throw new ValueError(
+        where,
+        `the groups must have ${sizes(this.paramGroups)} parameters`,
+        sizes(saved.paramGroups),
+      );
     }
     const all = this.paramGroups.flatMap((group) => group.params);
     for (const [i, own] of Object.entries(saved.state)) {
       for (const [name, x] of Object.entries(own)) {
         if (typeof x !== 'number' && String(x.shape) !== String(all[Number(i)]?.shape)) {
-          throw new ValueError(where, `${name} of parameter ${i} must have the shape [${String(all[Number(i)]?.shape)}]`, `[${String(x.shape)}]`);
+          throw new ValueError(
+            where,
+            `${name} of parameter ${i} must have the shape [${String(all[Number(i)]?.shape)}]`,
+            `[${String(x.shape)}]`,
+          );
         }
       }
     }
-    saved.paramGroups.forEach((group, i) => Object.assign(this.paramGroups[i], { ...group, params: this.paramGroups[i].params }));
+    saved.paramGroups.forEach((group, i) =>
+      Object.assign(this.paramGroups[i], { ...group, params: this.paramGroups[i].params }),
+    );
     this.state.clear();
     for (const [i, own] of Object.entries(saved.state)) this.state.set(all[Number(i)], copyState(own));
   }
@@ -121,6 +140,10 @@ const copyState = (state: ParamState): ParamState =>
 /** Refuses an option outside its range. */
 export function checkOption(where: string, name: string, value: number, low: number, high = Infinity): void {
   if (!(value >= low && value < high)) {
-    throw new ValueError(where, `${name} must be at least ${low}${high === Infinity ? '' : ` and below ${high}`}`, `${value}`);
+    throw new ValueError(
+      where,
+      `${name} must be at least ${low}${high === Infinity ? '' : ` and below ${high}`}`,
+      `${value}`,
+    );
   }
 }

@@ -29,7 +29,11 @@ export class SGD extends Optimizer<Options> {
     checkOption('SGD', 'momentum', group.momentum, 0);
     checkOption('SGD', 'weightDecay', group.weightDecay, 0);
     if (group.nesterov && (group.momentum === 0 || group.dampening !== 0)) {
-      throw new ValueError('SGD', 'nesterov needs a momentum, and no dampening', `momentum ${group.momentum}, dampening ${group.dampening}`);
+      throw new ValueError(
+        'SGD',
+        'nesterov needs a momentum, and no dampening',
+        `momentum ${group.momentum}, dampening ${group.dampening}`,
+      );
     }
   }
   protected override update({ p, g, n }: Step, group: Options): void {

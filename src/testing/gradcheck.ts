@@ -52,10 +52,21 @@ export function gradcheck(f: Checked, inputs: readonly Tensor[], options: Gradch
   const y = joined(f(...inputs));
   if (y.dtype !== 'float64') throw new ValueError(name, 'a function of float64 tensors must give float64', y.dtype);
   const weights = rand(y.shape, { dtype: 'float64', generator: new Generator(seed) }).add(0.5);
-  const loss = (): number => noGrad(() => joined(f(...inputs)).mul(weights).sum().item());
+  const loss = (): number =>
+    noGrad(() =>
+      joined(f(...inputs))
+        .mul(weights)
+        .sum()
+        .item(),
+    );
   const start = loss();
   if (!Object.is(start, loss())) {
-    throw new ValueError(name, 'the function must give the same result each time', 'two results', 'seed what it draws inside it');
+    throw new ValueError(
+      name,
+      'the function must give the same result each time',
+      'two results',
+      'seed what it draws inside it',
+    );
   }
 
   const got = y.requiresGrad
@@ -64,7 +75,9 @@ export function gradcheck(f: Checked, inputs: readonly Tensor[], options: Gradch
   checked.forEach((x, i) => {
     const analytic = got[i];
     if (analytic !== null && showShape(analytic.shape) !== showShape(x.shape)) {
-      throw new GradcheckError(`${name}: the gradient of ${describe(inputs, x)} has the shape ${showShape(analytic.shape)}`);
+      throw new GradcheckError(
+        `${name}: the gradient of ${describe(inputs, x)} has the shape ${showShape(analytic.shape)}`,
+      );
     }
     const numeric = differences(x, loss, eps);
     const values = analytic?.toTypedArray() ?? new Float64Array(numeric.length);
@@ -113,11 +126,21 @@ function checkInputs(name: string, checked: readonly Tensor[]): void {
   if (checked.length === 0) throw new ValueError(name, 'at least one input must have requiresGrad', 'none');
   for (const x of checked) {
     if (x.dtype !== 'float64') {
-      throw new ValueError(name, 'inputs must be float64, or differences drown in rounding', x.dtype, "make them with { dtype: 'float64' }");
+      throw new ValueError(
+        name,
+        'inputs must be float64, or differences drown in rounding',
+        x.dtype,
+        "make them with { dtype: 'float64' }",
+      );
     }
     if (!x.isLeaf) throw new ValueError(name, 'inputs must be leaves', 'the result of an op', 'detach() it first');
     if (x.nd.strides.some((step, d) => step === 0 && x.shape[d] > 1)) {
-      throw new ShapeError(name, 'elements of an input must not share memory', 'an expanded view', 'expand inside the function');
+      throw new ShapeError(
+        name,
+        'elements of an input must not share memory',
+        'an expanded view',
+        'expand inside the function',
+      );
     }
   }
 }
@@ -150,4 +173,5 @@ function differences(x: Tensor, loss: () => number, eps: number): Float64Array {
   });
 }
 
-const describe = (inputs: readonly Tensor[], x: Tensor): string => `input ${inputs.indexOf(x)}, of shape ${showShape(x.shape)},`;
+const describe = (inputs: readonly Tensor[], x: Tensor): string =>
+  `input ${inputs.indexOf(x)}, of shape ${showShape(x.shape)},`;

@@ -6,7 +6,11 @@ import { ShapeError, ValueError } from '../array/errors.ts';
 
 function sameLength(where: string, labels: ArrayLike<number>, predictions: ArrayLike<number>): void {
   if (labels.length !== predictions.length) {
-    throw new ShapeError(where, 'labels and predictions must be equally many', `${labels.length} and ${predictions.length}`);
+    throw new ShapeError(
+      where,
+      'labels and predictions must be equally many',
+      `${labels.length} and ${predictions.length}`,
+    );
   }
 }
 
@@ -30,7 +34,11 @@ export function accuracy(labels: ArrayLike<number>, predictions: ArrayLike<numbe
  * is right. scikit-learn: `confusion_matrix`.
  * @throws ShapeError when lengths differ; ValueError when a label or a prediction is no class from 0 to classes − 1.
  */
-export function confusionMatrix(labels: ArrayLike<number>, predictions: ArrayLike<number>, classes: number): number[][] {
+export function confusionMatrix(
+  labels: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  classes: number,
+): number[][] {
   const where = 'confusionMatrix';
   if (!Number.isInteger(classes) || classes < 1) {
     throw new ValueError(where, 'classes must be a whole number from 1', `${classes}`);
@@ -41,7 +49,8 @@ export function confusionMatrix(labels: ArrayLike<number>, predictions: ArrayLik
   for (let i = 0; i < labels.length; i++) {
     const row = counts[labels[i]];
     if (row === undefined) throw new ValueError(where, rule, `label ${labels[i]} at row ${i}`);
-    if (row[predictions[i]] === undefined) throw new ValueError(where, rule, `prediction ${predictions[i]} at row ${i}`);
+    if (row[predictions[i]] === undefined)
+      throw new ValueError(where, rule, `prediction ${predictions[i]} at row ${i}`);
     row[predictions[i]]++;
   }
   return counts;
@@ -57,7 +66,10 @@ export function confusionMatrix(labels: ArrayLike<number>, predictions: ArrayLik
  * ```
  * @throws ShapeError when counts is not square or there is not a label for each row.
  */
-export function formatConfusion(counts: readonly (readonly number[])[], labels: readonly string[] = counts.map((_, i) => `${i}`)): string {
+export function formatConfusion(
+  counts: readonly (readonly number[])[],
+  labels: readonly string[] = counts.map((_, i) => `${i}`),
+): string {
   if (labels.length !== counts.length || counts.some((row) => row.length !== counts.length)) {
     const got = `${counts.length} rows of ${[...new Set(counts.map((row) => row.length))].join(', ')} and ${labels.length} labels`;
     throw new ShapeError('formatConfusion', 'counts must be square with a label for each row', got);
@@ -69,5 +81,9 @@ export function formatConfusion(counts: readonly (readonly number[])[], labels: 
   const widths = labels.map((label, p) => Math.max(length(label), ...cells.map((row) => length(row[p] ?? ''))));
   const line = (label: string, row: readonly string[]): string =>
     [pad(label, head), ...row.map((cell, p) => pad(cell, widths[p] ?? 0))].join('  ');
-  return [`${' '.repeat(head)}  predicted`, line('true', labels), ...cells.map((row, t) => line(labels[t] ?? '', row))].join('\n');
+  return [
+    `${' '.repeat(head)}  predicted`,
+    line('true', labels),
+    ...cells.map((row, t) => line(labels[t] ?? '', row)),
+  ].join('\n');
 }

@@ -66,9 +66,11 @@ export function showSeconds(seconds: number): string {
   return `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)} min`;
 }
 
-const epochText = ({ epoch, epochs }: ProgressState): string => `epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`;
+const epochText = ({ epoch, epochs }: ProgressState): string =>
+  `epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`;
 
-const fieldTexts = ({ fields }: ProgressState): string[] => Object.entries(fields).map(([name, value]) => `${name} ${shown(value)}`);
+const fieldTexts = ({ fields }: ProgressState): string[] =>
+  Object.entries(fields).map(([name, value]) => `${name} ${shown(value)}`);
 
 const speedText = ({ speed, unit }: ProgressState): string[] =>
   Number.isFinite(speed) && speed > 0 ? [`${grouped(speed)} ${unit}/s`] : [];
@@ -101,7 +103,15 @@ async function liveBar(stream: NodeJS.WritableStream, text: () => string): Promi
     const { default: cliProgress } = await import('cli-progress');
     // The cursor is never hidden, and line wrapping never switched off (the line is cut to fit instead):
     // so there is nothing to put right after Ctrl-C, a kill or a crash.
-    const options = { stream, format: text, fps: 10, hideCursor: false, linewrap: true, clearOnComplete: true, gracefulExit: false };
+    const options = {
+      stream,
+      format: text,
+      fps: 10,
+      hideCursor: false,
+      linewrap: true,
+      clearOnComplete: true,
+      gracefulExit: false,
+    };
     return new cliProgress.SingleBar(options);
   } catch {
     return undefined; // plain lines then
@@ -124,10 +134,19 @@ async function liveBar(stream: NodeJS.WritableStream, text: () => string): Promi
  * @throws ValueError when total or epochs are not whole numbers from 0 and 1 on.
  */
 export async function progressBar(options: ProgressOptions): Promise<Progress> {
-  const { total, epochs = 1, firstEpoch = 1, unit = 'rows', stream = process.stdout, now = () => performance.now() } = options;
-  if (!Number.isInteger(total) || total < 0) throw new ValueError('progressBar', 'total must be a whole number from 0', `${total}`);
+  const {
+    total,
+    epochs = 1,
+    firstEpoch = 1,
+    unit = 'rows',
+    stream = process.stdout,
+    now = () => performance.now(),
+  } = options;
+  if (!Number.isInteger(total) || total < 0)
+    throw new ValueError('progressBar', 'total must be a whole number from 0', `${total}`);
   for (const n of [epochs, firstEpoch]) {
-    if (!Number.isInteger(n) || n < 1) throw new ValueError('progressBar', 'epochs and firstEpoch must be whole numbers from 1', `${n}`);
+    if (!Number.isInteger(n) || n < 1)
+      throw new ValueError('progressBar', 'epochs and firstEpoch must be whole numbers from 1', `${n}`);
   }
   const interval = 100; // ms
   const start = now();

@@ -126,7 +126,7 @@ describe('readMnist', () => {
     expect(() => readMnist(dir)).toThrow(/looked for t10k-images-idx3-ubyte/);
   });
 
-  const good = { images: images as Uint8Array, labels: labels as Uint8Array };
+  const good = { images, labels };
   const packed = gzipSync(images);
   const flipped = packed.map((byte, i) => (i === packed.length - 6 ? byte ^ 0xff : byte)); // in the checksum
   test.each<[string, Partial<typeof good>, string]>([

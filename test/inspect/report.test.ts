@@ -9,7 +9,9 @@ const empty: RunReport = { title: 'Empty', figures: [], curves: [], config: {}, 
 const white = { pixels: new Uint8Array(4).fill(255), width: 2, height: 2 };
 const curve = (...ys: number[]): RunReport => ({
   ...empty,
-  curves: [{ title: 'Loss', yLabel: 'loss', series: [{ name: 'training', points: ys.map((y, i) => [i + 1, y] as const) }] }],
+  curves: [
+    { title: 'Loss', yLabel: 'loss', series: [{ name: 'training', points: ys.map((y, i) => [i + 1, y] as const) }] },
+  ],
 });
 
 describe('html', () => {
@@ -18,7 +20,9 @@ describe('html', () => {
   });
 
   it('escapes values and leaves markup as it is', () => {
-    expect(html`<i>${'<'}${1}${true}${html`<b>${'&'}</b>`}${[html`x`, html`y`]}</i>`.markup).toBe('<i>&lt;1true<b>&amp;</b>xy</i>');
+    expect(html`<i>${'<'}${1}${true}${html`<b>${'&'}</b>`}${[html`x`, html`y`]}</i>`.markup).toBe(
+      '<i>&lt;1true<b>&amp;</b>xy</i>',
+    );
   });
 });
 
@@ -26,7 +30,9 @@ describe('renderReport', () => {
   it('writes a page that needs nothing from outside and runs nothing', async () => {
     const page = await renderReport(sampleRun());
     expect(page).toMatch(/^<!doctype html>/);
-    expect(page.replace(/"data:[^"]*"/g, '""')).not.toMatch(/https?:|\/\/[a-z]|<script|<link|@import|url\(|href|\son[a-z]+=/i);
+    expect(page.replace(/"data:[^"]*"/g, '""')).not.toMatch(
+      /https?:|\/\/[a-z]|<script|<link|@import|url\(|href|\son[a-z]+=/i,
+    );
     const sources = [...page.matchAll(/src="([^"]*)"/g)].map((match) => match[1] ?? '');
     expect(sources).toHaveLength(32);
     for (const source of sources) expect(source).toMatch(/^data:image\/png;base64,[A-Za-z0-9+/]+=*$/);
@@ -42,10 +48,37 @@ describe('renderReport', () => {
       title: evil,
       subtitle: evil,
       figures: [{ label: evil, value: evil }],
-      curves: [{ title: evil, xLabel: evil, yLabel: evil, series: [{ name: evil, points: [[1, 2], [2, NaN]] }] }],
-      confusion: { labels: [evil, 'other'], counts: [[1, 2], [0, 1]] },
+      curves: [
+        {
+          title: evil,
+          xLabel: evil,
+          yLabel: evil,
+          series: [
+            {
+              name: evil,
+              points: [
+                [1, 2],
+                [2, NaN],
+              ],
+            },
+          ],
+        },
+      ],
+      confusion: {
+        labels: [evil, 'other'],
+        counts: [
+          [1, 2],
+          [0, 1],
+        ],
+      },
       predictions: [
-        { heading: evil, items: [{ ...white, predicted: evil, actual: 'other', confidence: 1 }, { ...white, predicted: 'other', actual: evil, confidence: 1 }] },
+        {
+          heading: evil,
+          items: [
+            { ...white, predicted: evil, actual: 'other', confidence: 1 },
+            { ...white, predicted: 'other', actual: evil, confidence: 1 },
+          ],
+        },
         { heading: evil, items: [], ifEmpty: evil },
       ],
       config: { [evil]: evil },
@@ -90,12 +123,15 @@ describe('renderReport', () => {
   it('refuses pixels that do not fill their picture', async () => {
     const items = [{ pixels: new Uint8Array(5), width: 2, height: 2, predicted: '', actual: '', confidence: 1 }];
     const report = renderReport({ ...empty, predictions: [{ heading: 'Rows', items }] });
-    await expect(report).rejects.toThrow('pngDataUris: pixels must be height · width · 1, 2, 3 or 4 bytes, got 5 for [2, 2] (picture 0)');
+    await expect(report).rejects.toThrow(
+      'pngDataUris: pixels must be height · width · 1, 2, 3 or 4 bytes, got 5 for [2, 2] (picture 0)',
+    );
   });
 });
 
 describe('the curves of a report', () => {
-  const lines = (page: string): string[] => [...page.matchAll(/<path d="(M[^"]*)" stroke="var\(--series/g)].map((match) => match[1] ?? '');
+  const lines = (page: string): string[] =>
+    [...page.matchAll(/<path d="(M[^"]*)" stroke="var\(--series/g)].map((match) => match[1] ?? '');
 
   it('go through every point', async () => {
     const [line] = lines(await renderReport(curve(3, 2, 1, 0.5)));
@@ -109,19 +145,30 @@ describe('the curves of a report', () => {
     expect(page).not.toMatch(/="[^"]*(NaN|Infinity)/);
   });
 
-  it.each([[[]], [[NaN, NaN]], [[2]], [[0.5, 0.5, 0.5]], [[1e-30, 1e300]]])('can be drawn from %j', async (ys: number[]) => {
-    const page = await renderReport(curve(...ys));
-    expect(page).toContain('<svg viewBox');
-    expect(page.includes('There is no value to draw.')).toBe(!ys.some(Number.isFinite));
-    expect(page).not.toMatch(/="[^"]*(NaN|Infinity|undefined)/);
-  });
+  it.each([[[]], [[NaN, NaN]], [[2]], [[0.5, 0.5, 0.5]], [[1e-30, 1e300]]])(
+    'can be drawn from %j',
+    async (ys: number[]) => {
+      const page = await renderReport(curve(...ys));
+      expect(page).toContain('<svg viewBox');
+      expect(page.includes('There is no value to draw.')).toBe(!ys.some(Number.isFinite));
+      expect(page).not.toMatch(/="[^"]*(NaN|Infinity|undefined)/);
+    },
+  );
 });
 
 describe('the confusion matrix of a report', () => {
   const matrix = (labels: string[], counts: number[][]): RunReport => ({ ...empty, confusion: { labels, counts } });
 
   it('shows every count above zero and says how many are right', async () => {
-    const page = await renderReport(matrix(['cat', 'dog'], [[1900, 17], [0, 83]]));
+    const page = await renderReport(
+      matrix(
+        ['cat', 'dog'],
+        [
+          [1900, 17],
+          [0, 83],
+        ],
+      ),
+    );
     const texts = [...page.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
     expect(texts).toEqual(expect.arrayContaining(['predicted', 'true', 'cat', 'dog', '1900', '17', '83']));
     expect(texts).not.toContain('0');
@@ -130,7 +177,17 @@ describe('the confusion matrix of a report', () => {
   });
 
   it('can be drawn of one class, of a class without rows and without any mistake', async () => {
-    for (const run of [matrix(['only'], [[5]]), matrix(['a', 'b'], [[0, 0], [0, 3]]), matrix(['a'], [[0]])]) {
+    for (const run of [
+      matrix(['only'], [[5]]),
+      matrix(
+        ['a', 'b'],
+        [
+          [0, 0],
+          [0, 3],
+        ],
+      ),
+      matrix(['a'], [[0]]),
+    ]) {
       const page = await renderReport(run);
       expect(page).not.toMatch(/NaN|Infinity|Most frequent/);
     }
@@ -139,7 +196,12 @@ describe('the confusion matrix of a report', () => {
   it('stays readable with many classes', async () => {
     const n = 60;
     const labels = Array.from({ length: n }, (_, i) => `class ${i}`);
-    const page = await renderReport(matrix(labels, labels.map((_, t) => labels.map((_, p) => (t === p ? 100 : 0)))));
+    const page = await renderReport(
+      matrix(
+        labels,
+        labels.map((_, t) => labels.map((_, p) => (t === p ? 100 : 0))),
+      ),
+    );
     expect(page).toContain('class="confusion wide"');
     expect(page).toContain('>class 59</text>');
   });

@@ -4,7 +4,13 @@ import type { PicturePrediction, RunReport } from '../../src/inspect/report.ts';
 
 /** The seven strokes of a pocket calculator: top, middle, bottom, upper left, upper right, lower left, lower right. */
 const strokes = [
-  [8, 5, 20, 5], [8, 14, 20, 14], [8, 23, 20, 23], [8, 5, 8, 14], [20, 5, 20, 14], [8, 14, 8, 23], [20, 14, 20, 23],
+  [8, 5, 20, 5],
+  [8, 14, 20, 14],
+  [8, 23, 20, 23],
+  [8, 5, 8, 14],
+  [20, 5, 20, 14],
+  [8, 14, 8, 23],
+  [20, 14, 20, 23],
 ] as const;
 const lit = ['023456', '46', '01245', '01246', '1346', '01236', '012356', '046', '0123456', '012346'];
 
@@ -47,10 +53,16 @@ export function sampleRun(): RunReport {
   const confusion = Array.from({ length: 10 }, (_, t) =>
     Array.from({ length: 10 }, (_, p) => (t === p ? random.integer(184, 200) : Math.max(0, random.integer(-8, 4)))),
   );
-  (confusion[4] as number[])[9] = 11;
-  (confusion[7] as number[])[1] = 7;
-  const loss = (x: number, floor: number): [number, number] => [x, floor + 1.1 * Math.exp(-x / 1.8) + random.uniform(0, 0.012)];
-  const accuracy = (x: number, top: number): [number, number] => [x, top - 0.16 * Math.exp(-x / 2) + random.uniform(-0.002, 0.002)];
+  confusion[4][9] = 11;
+  confusion[7][1] = 7;
+  const loss = (x: number, floor: number): [number, number] => [
+    x,
+    floor + 1.1 * Math.exp(-x / 1.8) + random.uniform(0, 0.012),
+  ];
+  const accuracy = (x: number, top: number): [number, number] => [
+    x,
+    top - 0.16 * Math.exp(-x / 2) + random.uniform(-0.002, 0.002),
+  ];
   return {
     title: 'Digit classifier',
     subtitle: 'Trained on 8,000 rows, held back 2,000. Predictions after loading the saved model are the same bits.',
@@ -84,9 +96,22 @@ export function sampleRun(): RunReport {
     confusion: { labels: epochs.slice(0, 10).map((x) => `${x - 1}`), counts: confusion },
     predictions: [
       { heading: 'Held-back rows at random', items: Array.from({ length: 20 }, (_, i) => predict(random, i !== 6)) },
-      { heading: 'Mistakes, the most confident first', items: Array.from({ length: 12 }, () => predict(random, false)).sort((a, b) => b.confidence - a.confidence) },
+      {
+        heading: 'Mistakes, the most confident first',
+        items: Array.from({ length: 12 }, () => predict(random, false)).sort((a, b) => b.confidence - a.confidence),
+      },
     ],
-    config: { data: 'drawn by code', epochs: 12, batch: 64, optimizer: 'AdamW', lr: 0.001, 'weight decay': 0.01, schedule: 'cosine', shuffle: true, seed: 42 },
+    config: {
+      data: 'drawn by code',
+      epochs: 12,
+      batch: 64,
+      optimizer: 'AdamW',
+      lr: 0.001,
+      'weight decay': 0.01,
+      schedule: 'cosine',
+      shuffle: true,
+      seed: 42,
+    },
     modelText: `Sequential
   flatten  Flatten                 [64, 1, 28, 28] → [64, 784]          0
   fc1      Linear(784, 128)        [64, 784] → [64, 128]          100,480

@@ -18,7 +18,11 @@ describe('accuracy', () => {
 
 describe('confusionMatrix', () => {
   it('has true labels as rows and predictions as columns', () => {
-    expect(confusionMatrix(labels, predictions, 3)).toEqual([[2, 1, 0], [0, 2, 0], [1, 0, 0]]);
+    expect(confusionMatrix(labels, predictions, 3)).toEqual([
+      [2, 1, 0],
+      [0, 2, 0],
+      [1, 0, 0],
+    ]);
   });
 
   it('sums to the rows, row by row to the sizes of the classes, and along the diagonal to what is right', () => {
@@ -29,7 +33,10 @@ describe('confusionMatrix', () => {
   });
 
   it('is all zeros without rows', () => {
-    expect(confusionMatrix([], [], 2)).toEqual([[0, 0], [0, 0]]);
+    expect(confusionMatrix([], [], 2)).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
   });
 
   it('names the label or the prediction that is no class, and its row', () => {
@@ -44,9 +51,15 @@ describe('confusionMatrix', () => {
 
 describe('formatConfusion', () => {
   it('aligns the numbers and shows zeros as dots', () => {
-    expect(formatConfusion([[9, 1], [0, 10]], ['cat', 'dog'])).toBe(
-      ['      predicted', 'true  cat  dog', ' cat    9    1', ' dog    ·   10'].join('\n'),
-    );
+    expect(
+      formatConfusion(
+        [
+          [9, 1],
+          [0, 10],
+        ],
+        ['cat', 'dog'],
+      ),
+    ).toBe(['      predicted', 'true  cat  dog', ' cat    9    1', ' dog    ·   10'].join('\n'));
   });
 
   it('numbers the classes when they have no names', () => {
@@ -56,7 +69,9 @@ describe('formatConfusion', () => {
   });
 
   it('refuses counts that are not square', () => {
-    expect(() => formatConfusion([[1, 2]])).toThrow('counts must be square with a label for each row, got 1 rows of 2 and 1 labels');
+    expect(() => formatConfusion([[1, 2]])).toThrow(
+      'counts must be square with a label for each row, got 1 rows of 2 and 1 labels',
+    );
     expect(() => formatConfusion([[1]], ['a', 'b'])).toThrow('got 1 rows of 1 and 2 labels');
   });
 });

@@ -27,17 +27,32 @@ const clock = (): { now: () => number; tick: (ms: number) => void } => {
 };
 
 const state: ProgressState = {
-  epoch: 3, epochs: 10, done: 4000, total: 8000, unit: 'rows', fields: { loss: 0.21342, accuracy: 0.5 }, speed: 12345.6, left: 64,
+  epoch: 3,
+  epochs: 10,
+  done: 4000,
+  total: 8000,
+  unit: 'rows',
+  fields: { loss: 0.21342, accuracy: 0.5 },
+  speed: 12345.6,
+  left: 64,
 };
 
 describe('the live line', () => {
   it('shows the epoch, a bar, the fields, the speed and the time left', () => {
     const bar = '━'.repeat(15) + '─'.repeat(15);
-    expect(formatBar(state, 120)).toBe(`epoch  3/10 ${bar} 50 % · loss 0.2134 · accuracy 0.5000 · 12,346 rows/s · 1 min 04 s left`);
+    expect(formatBar(state, 120)).toBe(
+      `epoch  3/10 ${bar} 50 % · loss 0.2134 · accuracy 0.5000 · 12,346 rows/s · 1 min 04 s left`,
+    );
   });
 
   it('fills the bar by the share that is done', () => {
-    for (const [done, full] of [[0, 0], [4000, 15], [7999, 30], [8000, 30], [9000, 30]] as const) {
+    for (const [done, full] of [
+      [0, 0],
+      [4000, 15],
+      [7999, 30],
+      [8000, 30],
+      [9000, 30],
+    ] as const) {
       const line = formatBar({ ...state, done, fields: {} }, 120);
       expect([...line].filter((c) => c === '━')).toHaveLength(full);
       expect([...line].filter((c) => c === '─')).toHaveLength(30 - full);
@@ -47,7 +62,8 @@ describe('the live line', () => {
   });
 
   it('never gets wider than the terminal, and keeps the epoch longest', () => {
-    for (let columns = 0; columns <= 120; columns++) expect(formatBar(state, columns).length).toBeLessThanOrEqual(columns);
+    for (let columns = 0; columns <= 120; columns++)
+      expect(formatBar(state, columns).length).toBeLessThanOrEqual(columns);
     expect(formatBar(state, 20)).toBe('epoch  3/10  50 %');
     expect(formatBar(state, 40)).toMatch(/^epoch {2}3\/10 ━+─+ 50 % · loss 0\.2134$/);
   });
@@ -58,11 +74,21 @@ describe('the live line', () => {
 
   it('shows numbers short, and says when one is not finite', () => {
     const fields = { a: 1.234567, b: 123.456, c: 1e-7, d: 12, e: NaN, f: -Infinity, g: 'text' };
-    expect(formatEpoch({ ...state, fields, speed: NaN })).toBe('epoch  3/10 · a 1.2346 · b 123.5 · c 1.00e-7 · d 12 · e NaN · f -Infinity · g text');
+    expect(formatEpoch({ ...state, fields, speed: NaN })).toBe(
+      'epoch  3/10 · a 1.2346 · b 123.5 · c 1.00e-7 · d 12 · e NaN · f -Infinity · g text',
+    );
   });
 
   it('tells time as people do', () => {
-    expect([0, 4.4, 59.6, 125, 3600 * 3 + 1210, NaN, Infinity].map(showSeconds)).toEqual(['0 s', '4 s', '1 min 00 s', '2 min 05 s', '3 h 20 min', '–', '–']);
+    expect([0, 4.4, 59.6, 125, 3600 * 3 + 1210, NaN, Infinity].map(showSeconds)).toEqual([
+      '0 s',
+      '4 s',
+      '1 min 00 s',
+      '2 min 05 s',
+      '3 h 20 min',
+      '–',
+      '–',
+    ]);
   });
 });
 
@@ -169,7 +195,11 @@ describe('progressBar on a terminal', () => {
 
 describe('progressBar', () => {
   it('refuses totals and epochs that are no whole numbers', async () => {
-    await expect(progressBar({ total: -1 })).rejects.toThrow('progressBar: total must be a whole number from 0, got -1');
-    await expect(progressBar({ total: 1, epochs: 0 })).rejects.toThrow('epochs and firstEpoch must be whole numbers from 1, got 0');
+    await expect(progressBar({ total: -1 })).rejects.toThrow(
+      'progressBar: total must be a whole number from 0, got -1',
+    );
+    await expect(progressBar({ total: 1, epochs: 0 })).rejects.toThrow(
+      'epochs and firstEpoch must be whole numbers from 1, got 0',
+    );
   });
 });

@@ -6,12 +6,13 @@ import type { Data } from '../../array/nd.ts';
  * A and B are read through a start and two strides (row step, column step), so a transposed matrix is only another
  * pair of strides. C is row-major from ci on and is overwritten.
  */
+// prettier-ignore
 export type Gemm = (
   m: number, n: number, k: number,
   a: Data, ai: number, aRow: number, aCol: number,
   b: Data, bi: number, bRow: number, bCol: number,
   c: Data, ci: number,
-) => void; // prettier-ignore
+) => void;
 
 export const reference: Gemm = (m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci) => {
   for (let i = 0; i < m; i++) {

@@ -23,9 +23,10 @@ const packedA = new Float64Array(MC * KC);
 let packedB = new Float64Array(0);
 
 /** Copies `count` rows (or columns) of kc numbers into panels of `width`, interleaved; pads the last with zeros. */
+// prettier-ignore
 function pack(
   x: Data, start: number, across: number, along: number, count: number, kc: number, width: number, out: Float64Array,
-): void { // prettier-ignore
+): void {
   let at = 0;
   for (let r = 0; r < count; r += width) {
     const full = Math.min(width, count - r);
@@ -38,21 +39,22 @@ function pack(
 }
 
 /** Adds (or, at the first block of k, writes) one tile: C[4, 3] += A panel · B panel, of which rows × cols exist. */
+// prettier-ignore
 function tile(
   kc: number, a: Float64Array, p: number, b: Float64Array, q: number,
   c: Data, ci: number, n: number, rows: number, cols: number, first: boolean,
-): void { // prettier-ignore
-  let c00 = 0, c01 = 0, c02 = 0; // prettier-ignore
-  let c10 = 0, c11 = 0, c12 = 0; // prettier-ignore
-  let c20 = 0, c21 = 0, c22 = 0; // prettier-ignore
-  let c30 = 0, c31 = 0, c32 = 0; // prettier-ignore
+): void {
+  let c00 = 0, c01 = 0, c02 = 0;
+  let c10 = 0, c11 = 0, c12 = 0;
+  let c20 = 0, c21 = 0, c22 = 0;
+  let c30 = 0, c31 = 0, c32 = 0;
   for (const end = p + kc * MR; p < end; p += MR, q += NR) {
-    const b0 = b[q], b1 = b[q + 1], b2 = b[q + 2]; // prettier-ignore
-    const a0 = a[p], a1 = a[p + 1], a2 = a[p + 2], a3 = a[p + 3]; // prettier-ignore
-    c00 += a0 * b0; c01 += a0 * b1; c02 += a0 * b2; // prettier-ignore
-    c10 += a1 * b0; c11 += a1 * b1; c12 += a1 * b2; // prettier-ignore
-    c20 += a2 * b0; c21 += a2 * b1; c22 += a2 * b2; // prettier-ignore
-    c30 += a3 * b0; c31 += a3 * b1; c32 += a3 * b2; // prettier-ignore
+    const b0 = b[q], b1 = b[q + 1], b2 = b[q + 2];
+    const a0 = a[p], a1 = a[p + 1], a2 = a[p + 2], a3 = a[p + 3];
+    c00 += a0 * b0; c01 += a0 * b1; c02 += a0 * b2;
+    c10 += a1 * b0; c11 += a1 * b1; c12 += a1 * b2;
+    c20 += a2 * b0; c21 += a2 * b1; c22 += a2 * b2;
+    c30 += a3 * b0; c31 += a3 * b1; c32 += a3 * b2;
   }
   put(c, ci, cols, first, c00, c01, c02);
   if (rows > 1) put(c, ci + n, cols, first, c10, c11, c12);
