@@ -28,7 +28,8 @@ export type Index = number | string | null;
  * const x = tensor([[1, 2], [3, 4]], { requiresGrad: true });
  * x.square().sum().backward();
  * console.log(x.grad);
- * // => Tensor[2, 2]
+ * // =>
+ * // Tensor[2, 2]
  * // [[2, 4],
  * //  [6, 8]]
  * ```
@@ -110,7 +111,7 @@ export class Tensor {
   }
   /**
    * Adds d this / d leaf to the `.grad` of each leaf. A tensor of more than one element needs a gradient of its shape.
-   * `const x = tensor(3, { requiresGrad: true }); x.square().backward(); x.grad // => Tensor[] 6`
+   * See the example at the top of this class.
    * @throws GradError without a history; on a graph that an earlier pass has released; when a value that a rule reads was changed in place
    */
   backward(gradient: Tensor | BackwardOptions = {}): void {
@@ -415,7 +416,7 @@ export class Tensor {
   all(dim?: number | readonly number[], keepdim = false): Tensor {
     return this.reduce(ops.all, dim, keepdim);
   }
-  /** log Σ eˣ, without overflow. `tensor([1000, 1000]).logsumexp() // => Tensor[] 1000.6931` */
+  /** log Σ eˣ, without overflow. `tensor([1000, 1000]).logsumexp() // => Tensor[] 1000.6932` */
   logsumexp(dim?: number | readonly number[], keepdim = false): Tensor {
     return this.reduce(ops.logsumexp, dim, keepdim);
   }

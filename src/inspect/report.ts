@@ -53,15 +53,7 @@ const grouped = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ',');
 
 function figuresSection(figures: readonly KeyFigure[]): Markup {
   if (figures.length === 0) return nothing;
-  return html`<dl class="figures">
-    ${figures.map(
-      ({ label, value }) =>
-        html`<div>
-          <dt>${label}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return html`<dl class="figures">${figures.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 function legendItem({ name, points }: Series, i: number, asPercent: boolean): Markup {
@@ -75,15 +67,7 @@ function legendItem({ name, points }: Series, i: number, asPercent: boolean): Ma
         : asPercent
           ? percent(last)
           : `${+last.toPrecision(3)}`;
-  const line = html`<line
-    x1="0"
-    y1="4"
-    x2="28"
-    y2="4"
-    stroke="${color}"
-    stroke-width="2.5"
-    stroke-dasharray="${dash.join(' ')}"
-  />`;
+  const line = html`<line x1="0" y1="4" x2="28" y2="4" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash.join(' ')}"/>`;
   return html`<li><svg viewBox="0 0 28 8" aria-hidden="true">${line}</svg>${name} <b>${value}</b></li>`;
 }
 
@@ -103,13 +87,12 @@ async function curveFigure(curve: Curve): Promise<Markup> {
   const legend = curve.series.map((series, i) => legendItem(series, i, curve.percent === true));
   const about = `${curve.title}: ${curve.yLabel} by ${curve.xLabel ?? 'epoch'} of ${curve.series.map((s) => s.name).join(', ')}`;
   return html`<figure>
-    <h3>${curve.title}</h3>
-    <ul class="legend">
-      ${legend}
-    </ul>
-    <div role="img" aria-label="${about}">${await curveChart(curve)}</div>
-    ${gaps(curve)}
-  </figure> `;
+<h3>${curve.title}</h3>
+<ul class="legend">${legend}</ul>
+<div role="img" aria-label="${about}">${await curveChart(curve)}</div>
+${gaps(curve)}
+</figure>
+`;
 }
 
 async function curvesSection(curves: readonly Curve[]): Promise<Markup> {
@@ -117,10 +100,8 @@ async function curvesSection(curves: readonly Curve[]): Promise<Markup> {
   // One after the other: the order of the work must not depend on timing.
   const figures: Markup[] = [];
   for (const curve of curves) figures.push(await curveFigure(curve));
-  return html`<section>
-    <h2>Training</h2>
-    <div class="curves">${figures}</div>
-  </section> `;
+  return html`<section><h2>Training</h2><div class="curves">${figures}</div></section>
+`;
 }
 
 async function confusionSection(confusion: Confusion | undefined): Promise<Markup> {
@@ -137,53 +118,29 @@ async function confusionSection(confusion: Confusion | undefined): Promise<Marku
   const scale = most === 0 ? '' : ` The strongest is ${percent(most)} of its row.`;
   const list = worst.map(
     ({ t, p, count, share }) =>
-      html`<li>
-        <span><b>${name(t)}</b> taken for <b>${name(p)}</b></span
-        ><span>${grouped(count)} (${percent(share)})</span>
-      </li>`,
+      html`<li><span><b>${name(t)}</b> taken for <b>${name(p)}</b></span><span>${grouped(count)} (${percent(share)})</span></li>`,
   );
   const about = `Confusion matrix: ${wrong} of ${rows} rows wrong`;
-  return html`<section>
-    <h2>Confusion matrix</h2>
-    <figure class="confusion${labels.length > 14 ? ' wide' : ''}">
-      <div role="img" aria-label="${about}">${await confusionChart(confusion)}</div>
-      <figcaption>
-        <p>
-          Each row is a true label, each column a predicted one. ${grouped(rows - wrong)} of ${grouped(rows)} rows lie
-          on the diagonal; ${grouped(wrong)} do not.
-        </p>
-        <p>
-          <span class="swatch" style="background:var(--right);opacity:.4"></span> right, the stronger the larger its
-          share of the row<br /><span class="swatch" style="background:var(--wrong)"></span> wrong, likewise on a
-          square-root scale, so that rare errors are seen too.${scale}
-        </p>
-        ${
-          worst.length === 0
-            ? nothing
-            : html`<div>
-                <h3>Most frequent errors</h3>
-                <ol>
-                  ${list}
-                </ol>
-              </div>`
-        }
-      </figcaption>
-    </figure>
-  </section> `;
+  return html`<section><h2>Confusion matrix</h2>
+<figure class="confusion${labels.length > 14 ? ' wide' : ''}">
+<div role="img" aria-label="${about}">${await confusionChart(confusion)}</div>
+<figcaption>
+<p>Each row is a true label, each column a predicted one. ${grouped(rows - wrong)} of ${grouped(rows)} rows lie on the diagonal; ${grouped(wrong)} do not.</p>
+<p><span class="swatch" style="background:var(--right);opacity:.4"></span> right, the stronger the larger its share of the row<br><span class="swatch" style="background:var(--wrong)"></span> wrong, likewise on a square-root scale, so that rare errors are seen too.${scale}</p>
+${worst.length === 0 ? nothing : html`<div><h3>Most frequent errors</h3><ol>${list}</ol></div>`}
+</figcaption>
+</figure></section>
+`;
 }
 
 function prediction(item: PicturePrediction, uri: string): Markup {
   const { predicted, actual, confidence, width, height } = item;
   const right = predicted === actual;
   const small = Math.max(width, height) <= 64 ? 'small' : '';
-  return html`<li class="${right ? 'right' : 'wrong'}">
-    <img class="${small}" src="${uri}" width="${width}" height="${height}" alt="" />
-    <p class="said">
-      <span>${right ? nothing : html`<span class="mark">✗ </span>`}<b>${predicted}</b></span
-      ><span>${percent(confidence, 0)}</span>
-    </p>
-    <p>${right ? html`<span class="mark">✓</span> right` : html`is <b>${actual}</b>`}</p>
-  </li> `;
+  return html`<li class="${right ? 'right' : 'wrong'}"><img class="${small}" src="${uri}" width="${width}" height="${height}" alt="">
+<p class="said"><span>${right ? nothing : html`<span class="mark">✗ </span>`}<b>${predicted}</b></span><span>${percent(confidence, 0)}</span></p>
+<p>${right ? html`<span class="mark">✓</span> right` : html`is <b>${actual}</b>`}</p></li>
+`;
 }
 
 async function predictionsSection(grids: readonly PredictionGrid[]): Promise<Markup> {
@@ -194,43 +151,19 @@ async function predictionsSection(grids: readonly PredictionGrid[]): Promise<Mar
     const body =
       items.length === 0
         ? html`<p class="note">${ifEmpty ?? 'None.'}</p>`
-        : html`<ul class="pictures">
-            ${items.map((item, i) => prediction(item, uris[i] ?? ''))}
-          </ul>`;
-    parts.push(
-      html`<div class="grid">
-        <h2>${heading}</h2>
-        ${body}
-      </div>`,
-    );
+        : html`<ul class="pictures">${items.map((item, i) => prediction(item, uris[i] ?? ''))}</ul>`;
+    parts.push(html`<div class="grid"><h2>${heading}</h2>${body}</div>`);
   }
-  return html`<section>${parts}</section> `;
+  return html`<section>${parts}</section>
+`;
 }
 
 function detailsSection({ config, modelText }: RunReport): Markup {
   const rows = Object.entries(config).map(
-    ([key, value]) =>
-      html`<tr>
-        <th scope="row">${key}</th>
-        <td>${value}</td>
-      </tr>`,
+    ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
   );
-  const table =
-    rows.length === 0
-      ? nothing
-      : html`<section>
-          <h2>Configuration</h2>
-          <table>
-            ${rows}
-          </table>
-        </section>`;
-  const model =
-    modelText === ''
-      ? nothing
-      : html`<section>
-          <h2>Model</h2>
-          <pre>${modelText}</pre>
-        </section>`;
+  const table = rows.length === 0 ? nothing : html`<section><h2>Configuration</h2><table>${rows}</table></section>`;
+  const model = modelText === '' ? nothing : html`<section><h2>Model</h2><pre>${modelText}</pre></section>`;
   return html`<div class="details">${table}${model}</div>`;
 }
 
@@ -242,29 +175,22 @@ function detailsSection({ config, modelText }: RunReport): Markup {
 export async function renderReport(run: RunReport): Promise<string> {
   const subtitle = run.subtitle === undefined ? nothing : html`<p>${run.subtitle}</p>`;
   const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-        />
-        <title>${run.title}</title>
-        <style>
-          ${{ markup: reportStyle }}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${run.title}</h1>
-          ${subtitle}${figuresSection(run.figures)}
-        </header>
-        <main>
-          ${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${detailsSection(run)}
-        </main>
-      </body>
-    </html> `;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${run.title}</title>
+<style>${{ markup: reportStyle }}</style>
+</head>
+<body>
+<header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
+<main>
+${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${detailsSection(run)}
+</main>
+</body>
+</html>
+`;
   return page.markup;
 }

@@ -100,7 +100,7 @@ export class Softmax extends Module {
   }
 }
 
-/** In training sets elements to 0 with probability p; else passes everything on. `new nn.Dropout(0.5).eval()(ones([2])) // => Tensor[2] [1, 1]` */
+/** In training sets elements to 0 with probability p; else passes everything on. `new nn.Dropout(0.5).train(false)(ones([2])) // => Tensor[2] [1, 1]` */
 export class Dropout extends Module {
   p: number;
   generator: Generator;

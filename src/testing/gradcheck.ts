@@ -3,8 +3,9 @@
  * the gradients of the gradients. They need no package; the generators of test data are in arbitraries.ts.
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
+import type { Data } from '../array/nd.ts';
 import { Generator } from '../array/random.ts';
-import { concat, rand } from '../create.ts';
+import { concat, rand, zeros } from '../create.ts';
 import { enableGrad, grad as engineGrad, noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -84,17 +85,39 @@ export function gradcheck(f: Checked, inputs: readonly Tensor[], options: Gradch
     const wrong = (e: number): number => Math.abs(values[e] - numeric[e]) - (atol + rtol * Math.abs(numeric[e]));
     const faults = [...numeric.keys()].filter((e) => !(wrong(e) <= 0));
     if (faults.length === 0) return;
-    const worst = faults.reduce((a, b) => (wrong(b) > wrong(a) ? b : a));
+    const e = faults.reduce((a, b) => (wrong(b) > wrong(a) ? b : a));
+    const at = `${describe(inputs, x)} at ${showShape(coordinates(e, x.shape))}`;
+    const { j, got: mine, expected } = worstOutput(() => joined(f(...inputs)), x, e, eps, grad);
     throw new GradcheckError(
       [
-        `${name}: wrong gradient of ${describe(inputs, x)} at ${showShape(coordinates(worst, x.shape))}`,
-        `  got      ${values[worst]}${analytic === null ? ' (none flowed)' : ''}`,
-        `  expected ${numeric[worst]} (by finite differences)`,
-        `  ${faults.length} of ${numeric.length} elements are wrong, this one most; the input's values:`,
+        `${name}: wrong gradient of output ${showShape(coordinates(j, y.shape))} with respect to ${at}`,
+        `  got      ${mine}${analytic === null ? ' (none flowed)' : ''}`,
+        `  expected ${expected} (by finite differences)`,
+        `  ${faults.length} of ${numeric.length} elements are wrong, this one most; the input is`,
         `  ${x.detach().toString().replaceAll('\n', '\n  ')}`,
       ].join('\n'),
     );
   });
+}
+
+/** Of all outputs the one whose derivative with respect to element e of x is most wrong, for the message. */
+function worstOutput(
+  f: () => Tensor,
+  x: Tensor,
+  e: number,
+  eps: number,
+  grad: typeof engineGrad,
+): { j: number; got: number; expected: number } {
+  const expected = difference(x, e, eps, () => noGrad(f).toTypedArray());
+  const got = expected.map((_, j) => {
+    const y = f();
+    const pick = zeros(y.shape, { dtype: 'float64' });
+    pick.nd.data[j] = 1;
+    return grad(y, [x], { gradOutputs: [pick], allowUnused: true })[0]?.toTypedArray()[e] ?? 0;
+  });
+  const gap = (j: number): number => Math.abs(got[j] - expected[j]);
+  const j = [...expected.keys()].reduce((a, b) => (gap(b) > gap(a) || Number.isNaN(gap(b)) ? b : a), 0);
+  return { j, got: got[j], expected: expected[j] };
 }
 
 /**
@@ -158,19 +181,21 @@ function coordinates(e: number, shape: readonly number[]): number[] {
   return out;
 }
 
-/** dL/dx element by element, by central differences; x is put back exactly. */
-function differences(x: Tensor, loss: () => number, eps: number): Float64Array {
-  return Float64Array.from({ length: x.numel() }, (_, e) => {
-    const at = placeOf(x, e);
-    const value = x.nd.data[at];
-    const h = eps * Math.max(1, Math.abs(value));
-    x.nd.data[at] = value + h;
-    const above = loss();
-    x.nd.data[at] = value - h;
-    const below = loss();
-    x.nd.data[at] = value;
-    return (above - below) / (value + h - (value - h));
-  });
+/** dL/dx element by element. */
+const differences = (x: Tensor, loss: () => number, eps: number): Float64Array =>
+  Float64Array.from({ length: x.numel() }, (_, e) => difference(x, e, eps, () => Float64Array.of(loss()))[0]);
+
+/** (f(x + h) − f(x − h)) / 2h for element e of x, which is put back exactly. */
+function difference(x: Tensor, e: number, eps: number, f: () => Data): Float64Array {
+  const at = placeOf(x, e);
+  const value = x.nd.data[at];
+  const h = eps * Math.max(1, Math.abs(value));
+  x.nd.data[at] = value + h;
+  const above = f();
+  x.nd.data[at] = value - h;
+  const below = f();
+  x.nd.data[at] = value;
+  return Float64Array.from(above, (v, j) => (v - below[j]) / (value + h - (value - h)));
 }
 
 const describe = (inputs: readonly Tensor[], x: Tensor): string =>

@@ -17,6 +17,7 @@ function sameLength(where: string, labels: ArrayLike<number>, predictions: Array
 /**
  * The share of rows whose prediction is their label, 0 to 1.
  * ```ts
+ * import { accuracy } from 'adjoint/train';
  * accuracy([0, 1, 2, 2], [0, 1, 2, 1]) // => 0.75
  * ```
  * @throws ShapeError when lengths differ or there is no row, which has no share.

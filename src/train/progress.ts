@@ -121,10 +121,12 @@ async function liveBar(stream: NodeJS.WritableStream, text: () => string): Promi
 /**
  * Progress of a training loop.
  * ```ts
+ * import { progressBar } from 'adjoint/train';
+ * const rows = 640;
  * const progress = await progressBar({ total: rows, epochs: 10 });
  * try {
  *   for (let epoch = 1; epoch <= 10; epoch++) {
- *     for (let done = 64; done <= rows; done += 64) progress.update(done, { loss, accuracy });
+ *     for (let done = 64; done <= rows; done += 64) progress.update(done, { loss: 1 / done });
  *     progress.endEpoch();
  *   }
  * } finally {
