@@ -69,8 +69,8 @@ export function instrument(snippet: Snippet): string {
       const value = declarations.at(-1)?.init;
       if (value) statements.push({ end, piece: value, wrap });
     },
-    Identifier({ name }) {
-      names.add(name);
+    Identifier({ name, start }) {
+      if (code[start - 1] !== '.') names.add(name); // the name of a method is none of a variable
     },
   }).visit(program);
 
