@@ -16,7 +16,7 @@ import { layOut, layoutOf, picker, type LaidOut } from './layouts.ts';
 /** A leaf of a program, float64. */
 export interface Leaf {
   readonly shape: Shape;
-  /** Determines the values, in (−1, 1); 0 gives 0.1, 0.2, … */
+  /** Determines the values, in (−1, 1), among them 0 itself; a seed of 0 gives 0.1, 0.2, … */
   readonly seed: number;
   /** Natural numbers that determine how it lies in memory; [] is row-major. */
   readonly layout: readonly number[];
@@ -43,7 +43,7 @@ export interface Program {
 function makeLeaf({ shape, seed, layout, requiresGrad }: Leaf): LaidOut {
   const generator = new Generator(seed);
   const simple = (i: number): number => ((i % 9) + 1) / 10;
-  const drawn = (): number => generator.integer(-95, 96) / 100;
+  const drawn = (): number => (generator.integer(0, 8) === 0 ? 0 : generator.integer(-95, 96) / 100);
   const values = Array.from({ length: sizeOf(shape) }, (_, i) => (seed === 0 ? simple(i) : drawn()));
   return layOut(values, shape, layoutOf(shape, picker(layout), !requiresGrad), { dtype: 'float64', requiresGrad });
 }

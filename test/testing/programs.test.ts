@@ -1,8 +1,16 @@
 /** Random programs: the engine is right on them, and what is printed of them is what was checked. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { grad, type Tensor } from '../../src/index.ts';
-import { checkProgram, GradcheckError, program, programs, type Checked, type Leaf } from '../../src/testing/index.ts';
+import { grad, tensor, type Tensor } from '../../src/index.ts';
+import {
+  checkProgram,
+  GradcheckError,
+  gradgradcheck,
+  program,
+  programs,
+  type Checked,
+  type Leaf,
+} from '../../src/testing/index.ts';
 import { runCode } from './runCode.ts';
 
 /** Another seed tries other programs: SEED=2 npm test. */
@@ -34,6 +42,11 @@ describe(`on random programs (seed ${seed})`, () => {
     const property = fc.property(programs(), (program) => checkProgram(program, { second: true }));
     const limits = { interruptAfterTimeLimit: 5_000, markInterruptAsFailure: false };
     fc.assert(property, { seed: seed + 1, numRuns: 200, ...limits });
+  });
+
+  test('what they have found stays found: the second derivative of a power at exponent 0', () => {
+    const options = { dtype: 'float64', requiresGrad: true } as const;
+    gradgradcheck((base, exponent) => base.pow(exponent), [tensor(0.5, options), tensor(0, options)]);
   });
 
   test('results and gradients do not depend on where the leaves lie in memory', () => {
