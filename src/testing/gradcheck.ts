@@ -118,6 +118,7 @@ function worstOutput(
     const y = f();
     const pick = zeros(y.shape, { dtype: 'float64' });
     pick.nd.data[j] = 1;
+    if (!y.requiresGrad) return 0;
     return grad(y, [x], { gradOutputs: [pick], allowUnused: true })[0]?.toTypedArray()[e] ?? 0;
   });
   const gap = (j: number): number => Math.abs(got[j] - expected[j]);
