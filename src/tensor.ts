@@ -3,7 +3,7 @@
  * and applies an op. The loops are in kernels/, the derivatives in ops/, the chain rule in engine.ts.
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
-import { copy, dense, overwrite } from './array/dense.ts';
+import { copyInto, dense, overwrite } from './array/dense.ts';
 import { allocate, broadcastShapes, dtypeOf, nd, sameShape, sizeOf, wrapDim, zerosNd } from './array/nd.ts';
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
@@ -153,7 +153,9 @@ export class Tensor {
   }
   /** A copy of the elements in row-major order. `tensor([[1, 2]]).toTypedArray() // => Float32Array(2) [ 1, 2 ]` */
   toTypedArray(): Data {
-    return copy(this.nd).data;
+    const out = this.dtype === 'float32' ? new Float32Array(this.numel()) : new Float64Array(this.numel());
+    copyInto(this.nd, out); // not `allocate`: a buffer of its own, for whoever hands it on
+    return out;
   }
   /** Shape, history and values, long dims cut. `tensor([1, 2]).requiresGrad_().exp().toString() // => Tensor[2] from exp [2.7183, 7.3891]` */
   toString(): string {
