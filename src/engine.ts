@@ -196,7 +196,7 @@ function sweep(
       const flowed = grads.get(node);
       if (flowed !== undefined) {
         const g = runHooks(node, flowed);
-        if (node.retained !== null) accumulate(node.retained, g, createGraph);
+        if (node.retained !== null) accumulate(node.retained, g);
         if (targets?.has(node)) grads.set(node, g);
         else grads.delete(node);
         if (runs(node)) runRules(node, g, createGraph, needed, send);
@@ -246,10 +246,9 @@ function runHooks(slot: Slot, g: Tensor): Tensor {
   return g;
 }
 
-/** x.grad += g, as a tensor of x's own. */
-function accumulate(x: Tensor, g: Tensor, createGraph: boolean): void {
-  if (x.grad !== null) x.grad = x.grad.add(g);
-  else x.grad = createGraph ? g : g.clone();
+/** x.grad += g, as a tensor of x's own: g may be the gradient of others too, or a view. */
+function accumulate(x: Tensor, g: Tensor): void {
+  x.grad = x.grad === null ? g.clone() : x.grad.add(g);
 }
 
 /** The gradient to start from at a root: the one given, else 1 if the root is a single number. */
@@ -282,11 +281,11 @@ export function backward(root: Tensor, options: BackwardOptions): void {
   const grads = sweep([root], [start], inputs, options);
   withRecording(createGraph, 'backward', () => {
     if (inputs === null) {
-      for (const [slot, g] of grads) if (!isNode(slot)) accumulate(slot, g, createGraph);
+      for (const [slot, g] of grads) if (!isNode(slot)) accumulate(slot, g);
     } else {
       for (const x of inputs) {
         const g = x.slot && grads.get(x.slot);
-        if (g) accumulate(x, g, createGraph);
+        if (g) accumulate(x, g);
       }
     }
   });
