@@ -196,7 +196,7 @@ function sweep(
       const flowed = grads.get(node);
       if (flowed !== undefined) {
         const g = runHooks(node, flowed);
-        if (node.retained !== null) accumulate(node.retained, g);
+        if (node.retained !== null && targets === null) accumulate(node.retained, g);
         if (targets?.has(node)) grads.set(node, g);
         else grads.delete(node);
         if (runs(node)) runRules(node, g, createGraph, needed, send);
