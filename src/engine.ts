@@ -242,7 +242,13 @@ function runRules(
 
 function runHooks(slot: Slot, g: Tensor): Tensor {
   if (slot.hooks === null) return g;
-  for (const hook of slot.hooks) g = hook(g) ?? g;
+  for (const hook of slot.hooks) {
+    const other = hook(g) ?? g;
+    if (showShape(other.shape) !== showShape(g.shape)) {
+      throw new GradError('hook', `the gradient that it returns must have the shape ${showShape(g.shape)}`, showShape(other.shape));
+    }
+    g = other;
+  }
   return g;
 }
 

@@ -129,8 +129,9 @@ export class Tensor {
   registerHook(hook: Hook): () => void {
     const { slot } = this;
     if (slot === null) throw new GradError('registerHook', 'the tensor must have requiresGrad', 'one without');
-    slot.hooks = [...(slot.hooks ?? []), hook];
-    return () => (slot.hooks = slot.hooks?.filter((other) => other !== hook) ?? null);
+    const own: Hook = (g) => hook(g); // so that one function can be registered twice, and taken off once
+    slot.hooks = [...(slot.hooks ?? []), own];
+    return () => (slot.hooks = slot.hooks?.filter((other) => other !== own) ?? null);
   }
 
   // ── Out of the tensor ─────────────────────────────────────────────────────────────────────────
