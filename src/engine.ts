@@ -270,7 +270,7 @@ function seed(where: string, root: Tensor, gradient: Tensor | undefined): Tensor
   if (gradient !== undefined && showShape(gradient.shape) !== showShape(root.shape)) {
     throw new ShapeError(where, `the gradient must have the output's shape ${showShape(root.shape)}`, showShape(gradient.shape));
   }
-  return gradient ?? root.onesLike();
+  return gradient?.to(root.dtype) ?? root.onesLike();
 }
 
 export interface BackwardOptions extends SweepOptions {
