@@ -273,6 +273,12 @@ function seed(where: string, root: Tensor, gradient: Tensor | undefined): Tensor
   return gradient?.to(root.dtype) ?? root.onesLike();
 }
 
+function needGrad(where: string, inputs: readonly Tensor[]): void {
+  inputs.forEach((x, i) => {
+    if (x.slot === null) throw new GradError(where, 'every input must have requiresGrad', `one without at place ${i}`);
+  });
+}
+
 export interface BackwardOptions extends SweepOptions {
   /** Gradient of the final result with respect to this tensor; 1 if left out and this is a single number. */
   readonly gradient?: Tensor;
@@ -284,6 +290,7 @@ export interface BackwardOptions extends SweepOptions {
 export function backward(root: Tensor, options: BackwardOptions): void {
   const start = seed('backward', root, options.gradient);
   const { inputs = null, createGraph = false } = options;
+  if (inputs !== null) needGrad('backward', inputs);
   const grads = sweep([root], [start], inputs, options);
   withRecording(createGraph, 'backward', () => {
     if (inputs === null) {
@@ -325,9 +332,7 @@ export function grad(
 ): (Tensor | null)[] {
   const roots = 'length' in outputs ? outputs : [outputs];
   const seeds = roots.map((root, i) => seed('grad', root, options.gradOutputs?.[i]));
-  inputs.forEach((x, i) => {
-    if (x.slot === null) throw new GradError('grad', 'every input must have requiresGrad', `one without at place ${i}`);
-  });
+  needGrad('grad', inputs);
   const grads = sweep(roots, seeds, inputs, options);
   return inputs.map((x, i) => {
     const g = grads.get(x.slot!) ?? null;
