@@ -71,7 +71,7 @@ export class Tensor {
   }
   /** Size of one dim. `zeros([2, 3]).size(-1) // => 3` */
   size(dim: number): number {
-    return this.shape[this.dim('size', dim)];
+    return this.shape[this.axis('size', dim)];
   }
   /** How many in-place writes its data has seen. */
   get version(): number {
@@ -513,21 +513,21 @@ export class Tensor {
   }
   /** `length` elements along dim from `start` on. `arange(5).narrow(0, 1, 3) // => Tensor[3] [1, 2, 3]` */
   narrow(dim: number, start: number, length: number): Tensor {
-    const d = this.dim('narrow', dim);
-    const size = this.shape[d] ?? 1;
-    if (start < 0 || length < 0 || start + length > size) {
-      throw new ShapeError('narrow', `start and length must stay within the size ${size}`, `${start} and ${length}`);
+    const d = this.axis('narrow', dim);
+    const size = this.shape[d];
+    if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > size) {
+      throw new ShapeError('narrow', `start and length must be whole numbers within the size ${size}`, `${start} and ${length}`);
     }
     return this.sliceRanges(this.shape.map((n, at) => (at === d ? { start, step: 1, size: length } : whole(n))));
   }
   /** One place along dim, which is gone in the result. `eye(3).select(0, -1) // => Tensor[3] [0, 0, 1]` */
   select(dim: number, index: number): Tensor {
-    const d = this.dim('select', dim);
-    return this.narrow(d, wrapIndex('select', index, this.shape[d] ?? 0), 1).squeeze(d);
+    const d = this.axis('select', dim);
+    return this.narrow(d, wrapIndex('select', index, this.shape[d]), 1).squeeze(d);
   }
   /** start, start+step, … below stop along dim, with Python's rules. `arange(6).slice(0, -1, 0, -2) // => Tensor[3] [5, 3, 1]` */
   slice(dim: number, start?: number, stop?: number, step = 1): Tensor {
-    const d = this.dim('slice', dim);
+    const d = this.axis('slice', dim);
     return this.sliceRanges(this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))));
   }
   /**
@@ -699,6 +699,12 @@ export class Tensor {
 
   private dim(where: string, dim: number): number {
     return wrapDim(where, dim, this.ndim);
+  }
+
+  /** A dim that is there: a 0-d tensor has none, though it may be reduced over dim 0. */
+  private axis(where: string, dim: number): number {
+    if (this.ndim === 0) throw new ShapeError(where, 'there must be at least one dim', 'a 0-d tensor');
+    return this.dim(where, dim);
   }
 
   /** A number as a 0-d tensor of this dtype. */
