@@ -596,18 +596,18 @@ export class Tensor {
   }
   /** The slices at index[0], index[1], … along dim. `tensor([5, 6, 7]).indexSelect(0, tensor([2, 0])) // => Tensor[2] [7, 5]` */
   indexSelect(dim: number, index: Tensor): Tensor {
-    const d = this.dim('indexSelect', dim);
-    if (index.ndim > 1) throw new ShapeError('indexSelect', 'the index must have one dim', showShape(index.shape));
-    return apply(ops.indexSelect, this, wholeIn('indexSelect', index, this.shape[d] ?? 1), d);
+    const d = this.axis('indexSelect', dim);
+    return apply(ops.indexSelect, this, listOf('indexSelect', index, this.shape[d]), d);
   }
   /** this with src's slices added at index[0], index[1], … along dim. `zeros([2]).indexAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
   indexAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    const d = this.dim('indexAdd', dim);
+    const d = this.axis('indexAdd', dim);
+    const places = listOf('indexAdd', index, this.shape[d]);
     const expected = this.shape.with(d, index.numel());
     if (!sameShape(src.shape, expected)) {
       throw new ShapeError('indexAdd', `the source must have the shape ${showShape(expected)}`, showShape(src.shape));
     }
-    return this.add(src.indexAddTo(this.shape, d, wholeIn('indexAdd', index, this.shape[d])));
+    return this.add(src.indexAddTo(this.shape, d, places));
   }
   /** Zeros of `shape` to which this is added at the indices: the adjoint of gather. @internal */
   scatterAddTo(shape: Shape, dim: number, index: Tensor): Tensor {
@@ -804,6 +804,12 @@ function wholeIn(where: string, index: Tensor, limit: number): Tensor {
     }
   }
   return index;
+}
+
+/** An index of at most one dim. */
+function listOf(where: string, index: Tensor, limit: number): Tensor {
+  if (index.ndim > 1) throw new ShapeError(where, 'the index must have one dim', showShape(index.shape));
+  return wholeIn(where, index, limit);
 }
 
 /**
