@@ -4,7 +4,7 @@
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
 import { copy, dense, overwrite } from './array/dense.ts';
-import { allocate, broadcastShapes, dtypeOf, nd, sameShape, sizeOf, wrapDim, zerosNd } from './array/nd.ts';
+import { allocate, broadcastShapes, dtypeOf, isDense, nd, sameShape, sizeOf, wrapDim, zerosNd } from './array/nd.ts';
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
 import { inferShape, parseRange, sliceRange, wrapIndex } from './array/ranges.ts';
@@ -645,7 +645,7 @@ export class Tensor {
   }
   /** Whether the elements lie in row-major order without gaps. `zeros([2, 3]).t().isContiguous() // => false` */
   isContiguous(): boolean {
-    return dense(this.nd) === this.nd;
+    return isDense(this.nd);
   }
   /** As float32 or float64. `tensor([1]).to('float64') // => Tensor[1] float64 [1]` */
   to(dtype: DType): Tensor {
@@ -767,6 +767,9 @@ export class Tensor {
     const shape = broadcastShapes(where, this.shape, other.shape);
     if (!sameShape(shape, this.shape)) {
       throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
+    }
+    if (this.nd.strides.some((step, d) => step === 0 && this.shape[d] > 1)) {
+      throw new ShapeError(where, 'every element must have memory of its own', 'an expanded view', 'write to a clone()');
     }
     overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);
     this.writes.count++;
