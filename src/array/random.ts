@@ -15,8 +15,7 @@ const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
 
 /** Spreads a seed over the four words (SplitMix32: a Weyl sequence through the murmur3 finalizer). */
 function expand(seed: number): [number, number, number, number] {
-  // Seeds beyond 32 bits count as well: their high half goes into the starting point.
-  let z = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32) >>> 0, 0x9e3779b9);
+  let z = seed | 0;
   const next = (): number => {
     z = (z + 0x9e3779b9) | 0;
     let x = z;
@@ -24,7 +23,9 @@ function expand(seed: number): [number, number, number, number] {
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
     return (x ^ (x >>> 16)) >>> 0;
   };
-  return [next(), next(), next(), next() || 1]; // all zero is the one state that xoshiro must not have
+  const a = next();
+  z ^= Math.floor(seed / 2 ** 32); // after the low half has shown in a, so that no two seeds give one state
+  return [a, next(), next(), next() || 1]; // all zero is the one state that xoshiro must not have
 }
 
 /**
