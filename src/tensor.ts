@@ -4,7 +4,7 @@
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
 import { copy, dense, overwrite } from './array/dense.ts';
-import { allocate, broadcastShapes, dtypeOf, isDense, nd, sameShape, sizeOf, wrapDim, zerosNd } from './array/nd.ts';
+import { allocate, broadcastShapes, dtypeOf, isDense, nd, sameShape, sharesMemory, sizeOf, wrapDim, zerosNd } from './array/nd.ts';
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
 import { inferShape, parseRange, sliceRange, wrapIndex } from './array/ranges.ts';
@@ -768,7 +768,7 @@ export class Tensor {
     if (!sameShape(shape, this.shape)) {
       throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
     }
-    if (this.nd.strides.some((step, d) => step === 0 && this.shape[d] > 1)) {
+    if (sharesMemory(this.nd)) {
       throw new ShapeError(where, 'every element must have memory of its own', 'an expanded view', 'write to a clone()');
     }
     overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);

@@ -3,6 +3,7 @@
  * the gradients of the gradients. They need no package; the generators of test data are in arbitraries.ts.
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
+import { sharesMemory } from '../array/nd.ts';
 import { Generator } from '../array/random.ts';
 import { concat, rand } from '../create.ts';
 import { enableGrad, grad as engineGrad, noGrad } from '../engine.ts';
@@ -116,7 +117,7 @@ function checkInputs(name: string, checked: readonly Tensor[]): void {
       throw new ValueError(name, 'inputs must be float64, or differences drown in rounding', x.dtype, "make them with { dtype: 'float64' }");
     }
     if (!x.isLeaf) throw new ValueError(name, 'inputs must be leaves', 'the result of an op', 'detach() it first');
-    if (x.nd.strides.some((step, d) => step === 0 && x.shape[d] > 1)) {
+    if (sharesMemory(x.nd)) {
       throw new ShapeError(name, 'elements of an input must not share memory', 'an expanded view', 'expand inside the function');
     }
   }
