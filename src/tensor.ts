@@ -364,9 +364,11 @@ export class Tensor {
     const deviation = this.sub(this.mean(dim, true));
     return deviation.square().sum(dim, keepdim).div(Math.max(0, this.count('var', dim) - correction));
   }
-  /** Standard deviation: the root of `var`. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
+  /** Standard deviation: the root of `var`; without spread its gradient is 0. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
   std(dim?: number | readonly number[], options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    return this.var(dim, options).sqrt();
+    const variance = this.var(dim, options);
+    const spread = variance.ne(0);
+    return variance.where(spread, 1).sqrt().where(spread, 0);
   }
   /** Largest value; ties share the gradient. `tensor([[1, 9], [5, 4]]).amax(1) // => Tensor[2] [9, 5]` */
   amax(dim?: number | readonly number[], keepdim = false): Tensor {
