@@ -487,7 +487,7 @@ export class Tensor {
   expand(shape: Shape): Tensor {
     const lead = shape.length - this.ndim;
     const sizes = shape.map((size, d) => (size === -1 && d >= lead ? this.shape[d - lead] : size));
-    if (lead < 0 || sizes.some((size) => !(size >= 0)) || !sameShape(broadcastShapes('expand', this.shape, sizes), sizes)) {
+    if (lead < 0 || sizes.some((size) => !Number.isInteger(size) || size < 0) || !sameShape(broadcastShapes('expand', this.shape, sizes), sizes)) {
       throw new ShapeError('expand', `${showShape(this.shape)} can grow only at sizes of 1 and in front`, showShape(shape));
     }
     return sameShape(sizes, this.shape) ? this : apply(ops.expand, this, sizes);
