@@ -15,17 +15,17 @@ const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
 
 /** Spreads a seed over the four words (SplitMix32: a Weyl sequence through the murmur3 finalizer). */
 function expand(seed: number): [number, number, number, number] {
+  // The high half of a seed beyond 32 bits enters before each word: no two seeds give the same first two.
+  const high = Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b9);
   let z = seed | 0;
   const next = (): number => {
-    z = (z + 0x9e3779b9) | 0;
+    z = ((z ^ high) + 0x9e3779b9) | 0;
     let x = z;
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
     return (x ^ (x >>> 16)) >>> 0;
   };
-  const a = next();
-  z ^= Math.floor(seed / 2 ** 32); // after the low half has shown in a, so that no two seeds give one state
-  return [a, next(), next(), next() || 1]; // all zero is the one state that xoshiro must not have
+  return [next(), next(), next(), next() || 1]; // all zero is the one state that xoshiro must not have
 }
 
 /**
