@@ -13,11 +13,6 @@ export type Hook = (grad: Tensor) => Tensor | void;
 /** Where a gradient goes: to the op that made a tensor or, if none did, to the tensor itself (a leaf). */
 export type Slot = Node | Tensor;
 
-/** A ghost that still knows where the gradient of its tensor goes. */
-interface SavedGhost extends Ghost {
-  readonly slot: Slot | null;
-}
-
 /** One recorded application of an op. */
 export interface Node {
   /** Counts up: an op's inputs exist before it does, so descending ids are a topological order. */
@@ -26,8 +21,8 @@ export interface Node {
   /** The op's arguments, tensors that its rules do not read as ghosts; null once released. */
   args: readonly unknown[] | null;
   y: Tensor | Ghost;
-  /** Once released: where the gradients would go. */
-  slots: readonly Slot[] | null;
+  /** Where each input's gradient goes (lists laid out flat); null if nowhere, as for an input without a rule. */
+  readonly slots: readonly (Slot | null)[];
   /** The sum of the versions of all saved tensors. Versions only grow: if any of them changed, so did the sum. */
   readonly version: number;
   hooks: Hook[] | null;
@@ -72,15 +67,15 @@ export const enableGrad = <T>(f: () => T): T => withRecording(true, 'enableGrad'
 const isTensor = (x: Tensor | Ghost): x is Tensor => 'nd' in x;
 
 /** The tensors among an op's arguments, lists laid out flat: `visit(tensor, argument, item)`. */
-function eachInput(op: AnyOp, args: readonly unknown[], visit: (x: Tensor | SavedGhost, arg: number, item: number) => void): void {
+function eachInput(op: AnyOp, args: readonly unknown[], visit: (x: Tensor | Ghost, arg: number, item: number) => void): void {
   for (let p = 0; p < op.arity; p++) {
-    const arg = args[p] as Tensor | SavedGhost | readonly (Tensor | SavedGhost)[];
+    const arg = args[p] as Tensor | Ghost | readonly (Tensor | Ghost)[];
     if ('length' in arg) for (let i = 0; i < arg.length; i++) visit(arg[i], p, i);
     else visit(arg, p, 0);
   }
 }
 
-const ghost = (x: Tensor): SavedGhost => ({ shape: x.shape, dtype: x.dtype, slot: x.slot });
+const ghost = (x: Tensor | Ghost): Ghost => ({ shape: x.shape, dtype: x.dtype });
 
 const versions = (op: AnyOp, args: readonly unknown[], y: Tensor | Ghost): number => {
   let sum = isTensor(y) ? y.version : 0;
@@ -95,24 +90,22 @@ export function record(op: AnyOp, args: readonly unknown[], y: Tensor): Node {
   const kept = readsInputs
     ? args
     : args.map((arg, p) => (p >= op.arity ? arg : Array.isArray(arg) ? arg.map(ghost) : ghost(arg as Tensor)));
-  const result = readsOutput ? y : { shape: y.shape, dtype: y.dtype };
-  return { id: ++made, op, args: kept, y: result, slots: null, version: versions(op, kept, result), hooks: null, retained: null };
+  const result = readsOutput ? y : ghost(y);
+  const slots: (Slot | null)[] = [];
+  eachInput(op, args, (x, p) => slots.push(op.vjp[p] === null ? null : (x as Tensor).slot));
+  return { id: ++made, op, args: kept, y: result, slots, version: versions(op, kept, result), hooks: null, retained: null };
 }
 
 const isNode = (slot: Slot): slot is Node => 'op' in slot;
 
 /** Where a node's gradients go. */
-function eachSlot({ op, args, slots }: Node, visit: (slot: Slot) => void): void {
-  if (args === null) slots?.forEach(visit);
-  else eachInput(op, args, (x) => x.slot !== null && visit(x.slot));
+function eachSlot({ slots }: Node, visit: (slot: Slot) => void): void {
+  for (const slot of slots) if (slot !== null) visit(slot);
 }
 
 /** Lets go of the values that a node saved. */
 function release(node: Node): void {
-  const slots: Slot[] = [];
-  eachSlot(node, (slot) => slots.push(slot));
-  node.slots = slots;
-  node.y = { shape: node.y.shape, dtype: node.y.dtype };
+  node.y = ghost(node.y);
   node.args = null;
 }
 
@@ -216,16 +209,18 @@ function runRules(
   needed: (slot: Slot | null) => slot is Slot,
   send: (slot: Slot, g: Tensor) => void,
 ): void {
-  const { op, y } = node;
+  const { op, y, slots } = node;
   const args = node.args!; // only a released node has none, and none of those runs
   if (versions(op, args, y) !== node.version) {
     throw new GradError(op.name, 'the values that its rule reads must be those of the forward pass', 'one that was changed in place since',
       'change it after backward, or change a clone()'); // prettier-ignore
   }
   let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
+  let i = 0;
   eachInput(op, args, (x, p, item) => {
     const rule = op.vjp[p];
-    if (rule === null || !needed(x.slot)) return;
+    const slot = slots[i++];
+    if (rule === null || !needed(slot)) return;
     const list = Array.isArray(args[p]);
     const fused = createGraph || list ? null : (op.fused[p] as ((g: Nd, y: unknown, ...rest: unknown[]) => Nd) | null);
     let result: Tensor;
@@ -236,7 +231,7 @@ function runRules(
       const call = rule as (...all: unknown[]) => Tensor;
       result = list ? call(g, y, ...args, item) : call(g, y, ...args);
     }
-    send(x.slot, fit(result, x, op));
+    send(slot, fit(result, x, op));
   });
 }
 

@@ -27,6 +27,35 @@ describe('requiresGrad', () => {
   });
 });
 
+describe('where a gradient goes', () => {
+  it('is settled when an op is applied, whether or not its rule reads the input', () => {
+    const [x, w] = [tensor([1, 2]), leaf([3, 4])];
+    const results = [x.mul(w), x.add(w)];
+    x.requiresGrad_();
+    w.requiresGrad_(false);
+    for (const y of results) {
+      y.sum().backward();
+      expect(x.grad).toBeNull();
+      expect(w.grad).not.toBeNull();
+      w.grad = null;
+    }
+  });
+});
+
+describe('an input without a rule', () => {
+  it('is no way for a gradient: its own history stays as it is', () => {
+    const [m, x] = [leaf([0, 1]), leaf([3, 4])];
+    const mask = m.exp().sub(1);
+    x.where(mask, 0).sum().backward();
+    expect(x.grad).toBeAllClose([0, 1]);
+    expect(m.grad).toBeNull();
+    mask.sum().backward(); // not released by the pass above
+    x.where(mask, 0).sum().backward(); // nor does it matter that it is now
+    expect(x.grad).toBeAllClose([0, 2]);
+    expect(() => grad(x.where(mask, 0).sum(), [m])).toThrow('the outputs must depend on every input');
+  });
+});
+
 describe('backward', () => {
   it('adds to .grad pass after pass', () => {
     const x = leaf([1, 2]);

@@ -123,6 +123,14 @@ describe('a reduction', () => {
   });
 });
 
+describe('the gradient of a quotient', () => {
+  it('does not overflow where the square of the denominator would', () => {
+    const [a, b] = [tensor([1e30, 1e-30]), tensor([1e25, 1e-25], { requiresGrad: true })];
+    a.div(b).sum().backward();
+    expect(b.grad).toBeAllClose([-1e-20, -1e20], { rtol: 1e-5, atol: 0 });
+  });
+});
+
 describe('by index', () => {
   it('refuses indices that are fractional, out of range, or of a wrong shape', () => {
     const x = zeros([2, 3]);
