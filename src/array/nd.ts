@@ -80,6 +80,10 @@ export function isDense({ shape, strides }: Nd): boolean {
   return true;
 }
 
+/** Whether several elements have one place in memory, as those of an expanded view. */
+export const sharesMemory = ({ shape, strides }: Nd): boolean =>
+  !shape.includes(0) && shape.some((size, d) => size > 1 && strides[d] === 0);
+
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;

@@ -3,7 +3,7 @@
  * the gradients of the gradients. They need no package; the generators of test data are in arbitraries.ts.
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import type { Data } from '../array/nd.ts';
+import { sharesMemory, type Data } from '../array/nd.ts';
 import { Generator } from '../array/random.ts';
 import { concat, rand, zeros } from '../create.ts';
 import { enableGrad, grad as engineGrad, noGrad } from '../engine.ts';
@@ -169,7 +169,7 @@ function checkInputs(name: string, checked: readonly Tensor[]): void {
       );
     }
     if (!x.isLeaf) throw new ValueError(name, 'inputs must be leaves', 'the result of an op', 'detach() it first');
-    if (x.numel() > 0 && x.nd.strides.some((step, d) => step === 0 && x.shape[d] > 1)) {
+    if (sharesMemory(x.nd)) {
       throw new ShapeError(
         name,
         'elements of an input must not share memory',
