@@ -22,7 +22,7 @@ const mul = (a: Nd, b: Nd): Nd => zip('mul', k.mul, a, b);
 describe('checkGradients', () => {
   it('catches a wrong sign: 1 + tanh²', () => {
     const op = defineOp({ name: 'bad', forward: tanh, vjp: [(g, y) => g.mul(y.square().add(1))] });
-    expect(each(check.checkGradients, op, one)).toThrow('wrong gradient of input 0');
+    expect(each(check.checkGradients, op, one)).toThrow(/wrong gradient of output .* with respect to input 0/);
   });
 
   it('catches a rule that is right at first order only', () => {
@@ -37,12 +37,12 @@ describe('checkGradients', () => {
 
   it('catches a rule where nothing flows', () => {
     const op = defineOp({ name: 'bad', forward: (a: Nd, b: Nd) => zip('gt', k.gt, a, b), vjp: [(g) => g, null] });
-    expect(each(check.checkGradients, op, two)).toThrow('wrong gradient of input 0');
+    expect(each(check.checkGradients, op, two)).toThrow(/wrong gradient of output .* with respect to input 0/);
   });
 
   it('catches a missing rule', () => {
     const op = defineOp({ name: 'bad', forward: mul, vjp: [(g, _y, _a, b) => g.mul(b), (g) => g.zerosLike()] });
-    expect(each(check.checkGradients, op, two)).toThrow('wrong gradient of input 1');
+    expect(each(check.checkGradients, op, two)).toThrow(/wrong gradient of output .* with respect to input 1/);
   });
 
   it('catches a case whose gradients are all too small to show a mistake', () => {

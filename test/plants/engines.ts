@@ -15,20 +15,20 @@ export const MISTAKES = [
 export type Mistake = (typeof MISTAKES)[number];
 
 interface Input {
-  readonly slot: Slot | null;
   readonly shape: readonly number[];
 }
 
 /** An op's inputs, lists laid out flat, each with the function from g to its gradient; constants are left out. */
-function inputsOf({ op, args, y }: Node): { slot: Slot; shape: readonly number[]; rule: (g: Tensor) => Tensor }[] {
+function inputsOf({ op, args, y, slots }: Node): { slot: Slot; shape: Input['shape']; rule: (g: Tensor) => Tensor }[] {
+  let at = 0;
   return args!.slice(0, op.arity).flatMap((arg, p) => {
-    const rule = op.vjp[p] as ((...all: unknown[]) => Tensor) | null;
+    const rule = op.vjp[p] as (...all: unknown[]) => Tensor;
     const list = Array.isArray(arg);
-    return (list ? (arg as Input[]) : [arg as Input]).flatMap(({ slot, shape }, item) =>
-      slot === null || rule === null
-        ? []
-        : [{ slot, shape, rule: (g: Tensor) => (list ? rule(g, y, ...args!, item) : rule(g, y, ...args!)) }],
-    );
+    return (list ? (arg as Input[]) : [arg as Input]).flatMap(({ shape }, item) => {
+      const slot = slots[at++];
+      if (slot === null) return [];
+      return [{ slot, shape, rule: (g: Tensor) => (list ? rule(g, y, ...args!, item) : rule(g, y, ...args!)) }];
+    });
   });
 }
 
