@@ -3,7 +3,7 @@
  * and applies an op. The loops are in kernels/, the derivatives in ops/, the chain rule in engine.ts.
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
-import { copyInto, dense, overwrite } from './array/dense.ts';
+import { copyInto, overwrite } from './array/dense.ts';
 import {
   allocate,
   broadcastShapes,
@@ -18,18 +18,19 @@ import {
 } from './array/nd.ts';
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
-import { inferShape, parseRange, sliceRange, wrapIndex } from './array/ranges.ts';
+import { checkGather, checkWhole, expandedShape, inferShape, reducedShapes } from './array/checks.ts';
+import { indexRanges, sliceRange, splitSizes, wrapIndex, type Index } from './array/ranges.ts';
 import type { Range } from './array/views.ts';
 import * as engine from './engine.ts';
 import type { BackwardOptions, Hook, Node, Slot } from './engine.ts';
 import * as ops from './ops/index.ts';
 import type { AnyOp, Args, Op } from './ops/op.ts';
 
+/** One dim, or several. */
+type Dims = number | readonly number[];
+
 /** What an operand may be: a number stands for a tensor of that value everywhere. */
 export type Operand = Tensor | number;
-
-/** One place of `x.index(…)`: a position, a range 'start:stop:step', all that is left '...', or null for a new dim. */
-export type Index = number | string | null;
 
 /**
  * An n-dimensional array of float32 (or float64) numbers that remembers how it was made.
@@ -45,6 +46,7 @@ export type Index = number | string | null;
  * //  [6, 8]]
  * ```
  */
+// prettier-ignore
 export class Tensor {
   /** The numbers in memory, through strides. Writing to its data directly goes unseen by `backward`: use copy_. */
   readonly nd: Nd;
@@ -66,55 +68,33 @@ export class Tensor {
   // ── What it is ────────────────────────────────────────────────────────────────────────────────
 
   /** Sizes of the dims. `zeros([2, 3]).shape // => [ 2, 3 ]` */
-  get shape(): Shape {
-    return this.nd.shape;
-  }
+  get shape(): Shape { return this.nd.shape; }
   /** 'float32', or 'float64' where asked for. */
-  get dtype(): DType {
-    return dtypeOf(this.nd.data);
-  }
+  get dtype(): DType { return dtypeOf(this.nd.data); }
   /** Number of dims. `zeros([2, 3]).ndim // => 2` */
-  get ndim(): number {
-    return this.nd.shape.length;
-  }
+  get ndim(): number { return this.nd.shape.length; }
   /** Number of elements. `zeros([2, 3]).numel() // => 6` */
-  numel(): number {
-    return sizeOf(this.nd.shape);
-  }
+  numel(): number { return sizeOf(this.nd.shape); }
   /** Size of one dim. `zeros([2, 3]).size(-1) // => 3` */
-  size(dim: number): number {
-    return this.shape[this.axis('size', dim)];
-  }
+  size(dim: number): number { return this.shape[this.axis('size', dim)]; }
   /** How many in-place writes its data has seen. */
-  get version(): number {
-    return this.writes.count;
-  }
+  get version(): number { return this.writes.count; }
 
   // ── Gradients ─────────────────────────────────────────────────────────────────────────────────
 
   /** Whether gradients flow to it: it was asked for, or it was made from a tensor that has it. */
-  get requiresGrad(): boolean {
-    return this.leaf || this.node !== null;
-  }
+  get requiresGrad(): boolean { return this.leaf || this.node !== null; }
   set requiresGrad(on: boolean) {
     if (this.node !== null && !on) {
-      throw new GradError(
-        'requiresGrad',
-        'it can be switched off only on a leaf',
-        `the result of ${this.node.op.name}`,
-        'use detach()',
-      );
+      throw new GradError('requiresGrad', 'it can be switched off only on a leaf',
+        `the result of ${this.node.op.name}`, 'use detach()');
     }
     this.leaf = on && this.node === null;
   }
   /** Whether no recorded op made it. */
-  get isLeaf(): boolean {
-    return this.node === null;
-  }
+  get isLeaf(): boolean { return this.node === null; }
   /** Where its gradient goes: to the op that made it, or to itself; null if it needs none. @internal */
-  get slot(): Slot | null {
-    return this.node ?? (this.leaf ? this : null);
-  }
+  get slot(): Slot | null { return this.node ?? (this.leaf ? this : null); }
   /** Sets requiresGrad and returns the tensor. `ones([2]).requiresGrad_() // => Tensor[2] requiresGrad [1, 1]` */
   requiresGrad_(on = true): this {
     this.requiresGrad = on;
@@ -155,14 +135,13 @@ export class Tensor {
 
   /** The value of a tensor of one element. `tensor([[2.5]]).item() // => 2.5` */
   item(): number {
-    if (this.numel() !== 1)
+    if (this.numel() !== 1) {
       throw new ShapeError('item', 'there must be exactly one element', `shape ${showShape(this.shape)}`);
+    }
     return this.nd.data[this.nd.offset];
   }
   /** Nested JavaScript arrays; a number for a 0-d tensor. `eye(2).toArray() // => [ [ 1, 0 ], [ 0, 1 ] ]` */
-  toArray(): Nested {
-    return toNested(this.nd);
-  }
+  toArray(): Nested { return toNested(this.nd); }
   /** A copy of the elements in row-major order. `tensor([[1, 2]]).toTypedArray() // => Float32Array(2) [ 1, 2 ]` */
   toTypedArray(): Data {
     const out = this.dtype === 'float32' ? new Float32Array(this.numel()) : new Float64Array(this.numel());
@@ -178,68 +157,38 @@ export class Tensor {
     return `${parts.join(' ')}${this.ndim > 1 ? '\n' : ' '}${format(this.nd)}`;
   }
   /** What console.log prints in Node. @internal */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
-  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string { return this.toString(); }
 
   // ── Arithmetic and comparison (broadcasting) ──────────────────────────────────────────────────
 
   /** this + other. `tensor([1, 2]).add(10) // => Tensor[2] [11, 12]` */
-  add(other: Operand): Tensor {
-    return apply(ops.add, this, this.lift('add', other));
-  }
+  add(other: Operand): Tensor { return apply(ops.add, this, this.lift('add', other)); }
   /** this − other. `tensor([1, 2]).sub(1) // => Tensor[2] [0, 1]` */
-  sub(other: Operand): Tensor {
-    return apply(ops.sub, this, this.lift('sub', other));
-  }
+  sub(other: Operand): Tensor { return apply(ops.sub, this, this.lift('sub', other)); }
   /** this · other, element by element. `tensor([1, 2]).mul(tensor([3, 4])) // => Tensor[2] [3, 8]` */
-  mul(other: Operand): Tensor {
-    return apply(ops.mul, this, this.lift('mul', other));
-  }
+  mul(other: Operand): Tensor { return apply(ops.mul, this, this.lift('mul', other)); }
   /** this / other. `tensor([1, 2]).div(2) // => Tensor[2] [0.5000, 1.0000]` */
-  div(other: Operand): Tensor {
-    return apply(ops.div, this, this.lift('div', other));
-  }
+  div(other: Operand): Tensor { return apply(ops.div, this, this.lift('div', other)); }
   /** this to the power of other. `tensor([1, 2, 3]).pow(2) // => Tensor[3] [1, 4, 9]` */
-  pow(other: Operand): Tensor {
-    return apply(ops.pow, this, this.lift('pow', other));
-  }
+  pow(other: Operand): Tensor { return apply(ops.pow, this, this.lift('pow', other)); }
   /** The larger of the two; ties share the gradient. `tensor([1, 5]).maximum(3) // => Tensor[2] [3, 5]` */
-  maximum(other: Operand): Tensor {
-    return apply(ops.maximum, this, this.lift('maximum', other));
-  }
+  maximum(other: Operand): Tensor { return apply(ops.maximum, this, this.lift('maximum', other)); }
   /** The smaller of the two; ties share the gradient. `tensor([1, 5]).minimum(3) // => Tensor[2] [1, 3]` */
-  minimum(other: Operand): Tensor {
-    return apply(ops.minimum, this, this.lift('minimum', other));
-  }
+  minimum(other: Operand): Tensor { return apply(ops.minimum, this, this.lift('minimum', other)); }
   /** 1 where equal, else 0. `tensor([1, 2]).eq(2) // => Tensor[2] [0, 1]` */
-  eq(other: Operand): Tensor {
-    return apply(ops.eq, this, this.lift('eq', other));
-  }
+  eq(other: Operand): Tensor { return apply(ops.eq, this, this.lift('eq', other)); }
   /** 1 where not equal, else 0. `tensor([1, 2]).ne(2) // => Tensor[2] [1, 0]` */
-  ne(other: Operand): Tensor {
-    return apply(ops.ne, this, this.lift('ne', other));
-  }
+  ne(other: Operand): Tensor { return apply(ops.ne, this, this.lift('ne', other)); }
   /** 1 where this < other, else 0. `tensor([1, 2]).lt(2) // => Tensor[2] [1, 0]` */
-  lt(other: Operand): Tensor {
-    return apply(ops.lt, this, this.lift('lt', other));
-  }
+  lt(other: Operand): Tensor { return apply(ops.lt, this, this.lift('lt', other)); }
   /** 1 where this ≤ other, else 0. `tensor([1, 2]).le(2) // => Tensor[2] [1, 1]` */
-  le(other: Operand): Tensor {
-    return apply(ops.le, this, this.lift('le', other));
-  }
+  le(other: Operand): Tensor { return apply(ops.le, this, this.lift('le', other)); }
   /** 1 where this > other, else 0. `tensor([1, 2]).gt(1) // => Tensor[2] [0, 1]` */
-  gt(other: Operand): Tensor {
-    return apply(ops.gt, this, this.lift('gt', other));
-  }
+  gt(other: Operand): Tensor { return apply(ops.gt, this, this.lift('gt', other)); }
   /** 1 where this ≥ other, else 0. `tensor([1, 2]).ge(2) // => Tensor[2] [0, 1]` */
-  ge(other: Operand): Tensor {
-    return apply(ops.ge, this, this.lift('ge', other));
-  }
+  ge(other: Operand): Tensor { return apply(ops.ge, this, this.lift('ge', other)); }
   /** this where the mask is not 0, else other. `tensor([1, 2]).where(tensor([0, 1]), -1) // => Tensor[2] [-1, 2]` */
-  where(mask: Tensor, other: Operand): Tensor {
-    return apply(ops.where, mask, this, this.lift('where', other));
-  }
+  where(mask: Tensor, other: Operand): Tensor { return apply(ops.where, mask, this, this.lift('where', other)); }
   /** Values below min become min, above max become max. `tensor([1, 5, 9]).clamp(2, 6) // => Tensor[3] [2, 5, 6]` */
   clamp(min: number = -Infinity, max: number = Infinity): Tensor {
     const below = min === -Infinity ? this : this.where(this.lt(min).eq(0), min);
@@ -249,129 +198,70 @@ export class Tensor {
   // ── Functions, element by element ─────────────────────────────────────────────────────────────
 
   /** −x. `tensor([1, -2]).neg() // => Tensor[2] [-1, 2]` */
-  neg(): Tensor {
-    return apply(ops.neg, this);
-  }
+  neg(): Tensor { return apply(ops.neg, this); }
   /** |x|; its derivative at 0 is 0. `tensor([1, -2]).abs() // => Tensor[2] [1, 2]` */
-  abs(): Tensor {
-    return apply(ops.abs, this);
-  }
+  abs(): Tensor { return apply(ops.abs, this); }
   /** x². `tensor([1, -2]).square() // => Tensor[2] [1, 4]` */
-  square(): Tensor {
-    return apply(ops.square, this);
-  }
+  square(): Tensor { return apply(ops.square, this); }
   /** √x. `tensor([4, 9]).sqrt() // => Tensor[2] [2, 3]` */
-  sqrt(): Tensor {
-    return apply(ops.sqrt, this);
-  }
+  sqrt(): Tensor { return apply(ops.sqrt, this); }
   /** 1/x. `tensor([2, 4]).reciprocal() // => Tensor[2] [0.5000, 0.2500]` */
-  reciprocal(): Tensor {
-    return apply(ops.reciprocal, this);
-  }
+  reciprocal(): Tensor { return apply(ops.reciprocal, this); }
   /** eˣ. `tensor([0, 1]).exp() // => Tensor[2] [1.0000, 2.7183]` */
-  exp(): Tensor {
-    return apply(ops.exp, this);
-  }
+  exp(): Tensor { return apply(ops.exp, this); }
   /** eˣ − 1, exact near 0. `tensor(1e-6).expm1() // => Tensor[] 1.0000e-6` */
-  expm1(): Tensor {
-    return apply(ops.expm1, this);
-  }
+  expm1(): Tensor { return apply(ops.expm1, this); }
   /** Natural logarithm. `tensor([1, 10]).log() // => Tensor[2] [0.0000, 2.3026]` */
-  log(): Tensor {
-    return apply(ops.log, this);
-  }
+  log(): Tensor { return apply(ops.log, this); }
   /** ln(1 + x), exact near 0. `tensor(1e-6).log1p() // => Tensor[] 1.0000e-6` */
-  log1p(): Tensor {
-    return apply(ops.log1p, this);
-  }
+  log1p(): Tensor { return apply(ops.log1p, this); }
   /** sin x, x in radians. `tensor([0, 1]).sin() // => Tensor[2] [0.0000, 0.8415]` */
-  sin(): Tensor {
-    return apply(ops.sin, this);
-  }
+  sin(): Tensor { return apply(ops.sin, this); }
   /** cos x, x in radians. `tensor([0, 1]).cos() // => Tensor[2] [1.0000, 0.5403]` */
-  cos(): Tensor {
-    return apply(ops.cos, this);
-  }
+  cos(): Tensor { return apply(ops.cos, this); }
   /** tan x, x in radians. `tensor([0, 1]).tan() // => Tensor[2] [0.0000, 1.5574]` */
-  tan(): Tensor {
-    return apply(ops.tan, this);
-  }
+  tan(): Tensor { return apply(ops.tan, this); }
   /** Inverse sine, in [−π/2, π/2]. `tensor(1).asin() // => Tensor[] 1.5708` */
-  asin(): Tensor {
-    return apply(ops.asin, this);
-  }
+  asin(): Tensor { return apply(ops.asin, this); }
   /** Inverse cosine, in [0, π]. `tensor(0).acos() // => Tensor[] 1.5708` */
-  acos(): Tensor {
-    return apply(ops.acos, this);
-  }
+  acos(): Tensor { return apply(ops.acos, this); }
   /** Inverse tangent, in (−π/2, π/2). `tensor(1).atan() // => Tensor[] 0.7854` */
-  atan(): Tensor {
-    return apply(ops.atan, this);
-  }
+  atan(): Tensor { return apply(ops.atan, this); }
   /** (eˣ − e⁻ˣ)/2. `tensor(1).sinh() // => Tensor[] 1.1752` */
-  sinh(): Tensor {
-    return apply(ops.sinh, this);
-  }
+  sinh(): Tensor { return apply(ops.sinh, this); }
   /** (eˣ + e⁻ˣ)/2. `tensor(1).cosh() // => Tensor[] 1.5431` */
-  cosh(): Tensor {
-    return apply(ops.cosh, this);
-  }
+  cosh(): Tensor { return apply(ops.cosh, this); }
   /** sinh x / cosh x. `tensor(1).tanh() // => Tensor[] 0.7616` */
-  tanh(): Tensor {
-    return apply(ops.tanh, this);
-  }
+  tanh(): Tensor { return apply(ops.tanh, this); }
   /** 1/(1 + e⁻ˣ). `tensor(1).sigmoid() // => Tensor[] 0.7311` */
-  sigmoid(): Tensor {
-    return apply(ops.sigmoid, this);
-  }
+  sigmoid(): Tensor { return apply(ops.sigmoid, this); }
   /** max(x, 0). `tensor([-1, 2]).relu() // => Tensor[2] [0, 2]` */
-  relu(): Tensor {
-    return apply(ops.relu, this);
-  }
+  relu(): Tensor { return apply(ops.relu, this); }
   /** The error function 2/√π ∫₀ˣ e^(−t²) dt. `tensor(1).erf() // => Tensor[] 0.8427` */
-  erf(): Tensor {
-    return apply(ops.erf, this);
-  }
+  erf(): Tensor { return apply(ops.erf, this); }
   /** −1, 0 or 1. `tensor([-3, 0, 2]).sign() // => Tensor[3] [-1, 0, 1]` */
-  sign(): Tensor {
-    return apply(ops.sign, this);
-  }
+  sign(): Tensor { return apply(ops.sign, this); }
   /** The whole number at or below. `tensor([1.5, -1.5]).floor() // => Tensor[2] [1, -2]` */
-  floor(): Tensor {
-    return apply(ops.floor, this);
-  }
+  floor(): Tensor { return apply(ops.floor, this); }
   /** The whole number at or above. `tensor([1.5, -1.5]).ceil() // => Tensor[2] [2, -1]` */
-  ceil(): Tensor {
-    return apply(ops.ceil, this);
-  }
+  ceil(): Tensor { return apply(ops.ceil, this); }
   /** The nearest whole number, halves to the even one. `tensor([0.5, 1.5]).round() // => Tensor[2] [0, 2]` */
-  round(): Tensor {
-    return apply(ops.round, this);
-  }
+  round(): Tensor { return apply(ops.round, this); }
   /** The whole number towards 0. `tensor([1.5, -1.5]).trunc() // => Tensor[2] [1, -1]` */
-  trunc(): Tensor {
-    return apply(ops.trunc, this);
-  }
+  trunc(): Tensor { return apply(ops.trunc, this); }
 
   // ── Reductions: over all dims, one (−1 is the last) or several ────────────────────────────────
 
   /** Sum. `tensor([[1, 2], [3, 4]]).sum(0) // => Tensor[2] [4, 6]` */
-  sum(dim?: number | readonly number[], keepdim = false): Tensor {
-    return this.reduce(ops.sumTo, dim, keepdim);
-  }
+  sum(dim?: Dims, keepdim = false): Tensor { return this.reduce(ops.sumTo, dim, keepdim); }
   /** Arithmetic mean. `tensor([[1, 2], [3, 4]]).mean() // => Tensor[] 2.5000` */
-  mean(dim?: number | readonly number[], keepdim = false): Tensor {
-    return this.sum(dim, keepdim).div(this.count('mean', dim));
-  }
+  mean(dim?: Dims, keepdim = false): Tensor { return this.sum(dim, keepdim).div(this.count('mean', dim)); }
   /**
    * Product, as products of halves: exact gradients, to any order, also where elements are 0.
    * `tensor([2, 3, 4]).prod() // => Tensor[] 24`
    */
   prod(dim?: number, keepdim = false): Tensor {
-    if (dim === undefined)
-      return this.reshape([-1])
-        .prod(0)
-        .reshape(keepdim ? this.shape.map(() => 1) : []);
+    if (dim === undefined) return this.reshape([this.numel()]).prod(0).reshape(keepdim ? this.shape.map(() => 1) : []);
     const d = this.dim('prod', dim);
     let x: Tensor = this.ndim === 0 ? this.reshape([1]) : this;
     if (x.shape[d] === 0) return this.sum(dim, keepdim).add(1);
@@ -383,27 +273,20 @@ export class Tensor {
     return keepdim && this.ndim > 0 ? x : x.squeeze(d);
   }
   /** Variance: Σ(x − mean)² / (n − correction). `tensor([1, 2, 3, 4]).var() // => Tensor[] 1.6667` */
-  var(dim?: number | readonly number[], { correction = 1, keepdim = false } = {}): Tensor {
+  var(dim?: Dims, { correction = 1, keepdim = false } = {}): Tensor {
     const deviation = this.sub(this.mean(dim, true));
-    return deviation
-      .square()
-      .sum(dim, keepdim)
-      .div(Math.max(0, this.count('var', dim) - correction));
+    return deviation.square().sum(dim, keepdim).div(Math.max(0, this.count('var', dim) - correction));
   }
   /** Standard deviation: the root of `var`; without spread its gradient is 0. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
-  std(dim?: number | readonly number[], options: { correction?: number; keepdim?: boolean } = {}): Tensor {
+  std(dim?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
     const variance = this.var(dim, options);
     const spread = variance.ne(0);
     return variance.where(spread, 1).sqrt().where(spread, 0);
   }
   /** Largest value; ties share the gradient. `tensor([[1, 9], [5, 4]]).amax(1) // => Tensor[2] [9, 5]` */
-  amax(dim?: number | readonly number[], keepdim = false): Tensor {
-    return this.nonEmpty('amax', dim).reduce(ops.amax, dim, keepdim);
-  }
+  amax(dim?: Dims, keepdim = false): Tensor { return this.nonEmpty('amax', dim).reduce(ops.amax, dim, keepdim); }
   /** Smallest value; ties share the gradient. `tensor([[1, 9], [5, 4]]).amin(1) // => Tensor[2] [1, 4]` */
-  amin(dim?: number | readonly number[], keepdim = false): Tensor {
-    return this.nonEmpty('amin', dim).reduce(ops.amin, dim, keepdim);
-  }
+  amin(dim?: Dims, keepdim = false): Tensor { return this.nonEmpty('amin', dim).reduce(ops.amin, dim, keepdim); }
   /** Largest value of all; or, along a dim, values and their places. `tensor([3, 7]).max(0).indices // => Tensor[] 1` */
   max(): Tensor;
   max(dim: number, keepdim?: boolean): { values: Tensor; indices: Tensor };
@@ -425,25 +308,15 @@ export class Tensor {
     return this.nonEmpty('argmin', dim).reduce(ops.argmin, dim, keepdim);
   }
   /** 1 if any element is not 0. `tensor([0, 2]).any() // => Tensor[] 1` */
-  any(dim?: number | readonly number[], keepdim = false): Tensor {
-    return this.reduce(ops.any, dim, keepdim);
-  }
+  any(dim?: Dims, keepdim = false): Tensor { return this.reduce(ops.any, dim, keepdim); }
   /** 1 if no element is 0. `tensor([0, 2]).all() // => Tensor[] 0` */
-  all(dim?: number | readonly number[], keepdim = false): Tensor {
-    return this.reduce(ops.all, dim, keepdim);
-  }
+  all(dim?: Dims, keepdim = false): Tensor { return this.reduce(ops.all, dim, keepdim); }
   /** log Σ eˣ, without overflow. `tensor([1000, 1000]).logsumexp() // => Tensor[] 1000.6932` */
-  logsumexp(dim?: number | readonly number[], keepdim = false): Tensor {
-    return this.reduce(ops.logsumexp, dim, keepdim);
-  }
+  logsumexp(dim?: Dims, keepdim = false): Tensor { return this.reduce(ops.logsumexp, dim, keepdim); }
   /** eˣ / Σ eˣ along dim. `tensor([0, 0]).softmax(0) // => Tensor[2] [0.5000, 0.5000]` */
-  softmax(dim: number): Tensor {
-    return apply(ops.softmax, this, this.dim('softmax', dim));
-  }
+  softmax(dim: number): Tensor { return apply(ops.softmax, this, this.dim('softmax', dim)); }
   /** log softmax(x), without overflow. `tensor([0, 0]).logSoftmax(0) // => Tensor[2] [-0.6931, -0.6931]` */
-  logSoftmax(dim: number): Tensor {
-    return apply(ops.logSoftmax, this, this.dim('logSoftmax', dim));
-  }
+  logSoftmax(dim: number): Tensor { return apply(ops.logSoftmax, this, this.dim('logSoftmax', dim)); }
 
   // ── Products ──────────────────────────────────────────────────────────────────────────────────
 
@@ -456,16 +329,10 @@ export class Tensor {
     const inner = b[Math.max(0, b.length - 2)];
     if (a.length === 0 || b.length === 0 || a[a.length - 1] !== inner) {
       const why = a.length && b.length ? `inner sizes must agree` : 'both must have at least one dim';
-      throw new ShapeError(
-        'matmul',
-        why,
-        `${showShape(a)} · ${showShape(b)}${a.length && b.length ? ` (${a[a.length - 1]} vs ${inner})` : ''}`,
-      );
+      throw new ShapeError('matmul', why,
+        `${showShape(a)} · ${showShape(b)}${a.length && b.length ? ` (${a[a.length - 1]} vs ${inner})` : ''}`);
     }
-    if (a.length === 1)
-      return this.unsqueeze(0)
-        .matmul(other)
-        .squeeze(b.length === 1 ? 0 : -2);
+    if (a.length === 1) return this.unsqueeze(0).matmul(other).squeeze(b.length === 1 ? 0 : -2);
     if (b.length === 1) return this.matmul(other.unsqueeze(1)).squeeze(-1);
     broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2));
     if (a.length > 2 && b.length === 2) {
@@ -488,11 +355,7 @@ export class Tensor {
     if (this.ndim === 0) return this.reshape([1]);
     const [from, to] = [this.dim('flatten', start), this.dim('flatten', end)];
     if (from > to) throw new ShapeError('flatten', 'start must not come after end', `${start} and ${end}`);
-    return this.reshape([
-      ...this.shape.slice(0, from),
-      sizeOf(this.shape.slice(from, to + 1)),
-      ...this.shape.slice(to + 1),
-    ]);
+    return this.reshape(this.shape.toSpliced(from, to + 1 - from, sizeOf(this.shape.slice(from, to + 1))));
   }
   /** Dim i of the result is dim dims[i] of this. `zeros([2, 3, 4]).permute(2, 0, 1).shape // => [ 4, 2, 3 ]` */
   permute(...dims: number[]): Tensor {
@@ -512,8 +375,9 @@ export class Tensor {
   }
   /** The transpose of a matrix (a tensor of fewer dims stays). `zeros([2, 3]).t().shape // => [ 3, 2 ]` */
   t(): Tensor {
-    if (this.ndim > 2)
+    if (this.ndim > 2) {
       throw new ShapeError('t', 'there must be at most 2 dims', showShape(this.shape), 'use mT or permute');
+    }
     return this.ndim < 2 ? this : this.transpose(0, 1);
   }
   /** The last two dims swapped. `zeros([5, 2, 3]).mT.shape // => [ 5, 3, 2 ]` */
@@ -523,19 +387,7 @@ export class Tensor {
   }
   /** Dims of size 1 repeated, dims added in front; −1 keeps a size. `ones([3, 1]).expand([2, -1, 4]).shape // => [ 2, 3, 4 ]` */
   expand(shape: Shape): Tensor {
-    const lead = shape.length - this.ndim;
-    const sizes = shape.map((size, d) => (size === -1 && d >= lead ? this.shape[d - lead] : size));
-    if (
-      lead < 0 ||
-      sizes.some((size) => !Number.isInteger(size) || size < 0) ||
-      !sameShape(broadcastShapes('expand', this.shape, sizes), sizes)
-    ) {
-      throw new ShapeError(
-        'expand',
-        `${showShape(this.shape)} can grow only at sizes of 1 and in front`,
-        showShape(shape),
-      );
-    }
+    const sizes = expandedShape(this.shape, shape);
     return sameShape(sizes, this.shape) ? this : apply(ops.expand, this, sizes);
   }
   /** Sums down to a shape that broadcasts to this one: the adjoint of expand. `ones([2, 3]).sumTo([2, 1]).toArray() // => [ [ 3 ], [ 3 ] ]` */
@@ -557,20 +409,15 @@ export class Tensor {
   /** Backwards along dims. `tensor([1, 2, 3]).flip(0) // => Tensor[3] [3, 2, 1]` */
   flip(...dims: number[]): Tensor {
     const flipped = new Set(dims.map((d) => this.dim('flip', d)));
-    return this.sliceRanges(
-      this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))),
-    );
+    return this.sliceRanges(this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))));
   }
   /** `length` elements along dim from `start` on. `arange(5).narrow(0, 1, 3) // => Tensor[3] [1, 2, 3]` */
   narrow(dim: number, start: number, length: number): Tensor {
     const d = this.axis('narrow', dim);
     const size = this.shape[d];
     if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > size) {
-      throw new ShapeError(
-        'narrow',
-        `start and length must be whole numbers within the size ${size}`,
-        `${start} and ${length}`,
-      );
+      throw new ShapeError('narrow', `start and length must be whole numbers within the size ${size}`,
+        `${start} and ${length}`);
     }
     return this.sliceRanges(this.shape.map((n, at) => (at === d ? { start, step: 1, size: length } : whole(n))));
   }
@@ -582,50 +429,23 @@ export class Tensor {
   /** start, start+step, … below stop along dim, with Python's rules. `arange(6).slice(0, -1, 0, -2) // => Tensor[3] [5, 3, 1]` */
   slice(dim: number, start?: number, stop?: number, step = 1): Tensor {
     const d = this.axis('slice', dim);
-    return this.sliceRanges(
-      this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))),
-    );
+    return this.sliceRanges(this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))));
   }
   /**
    * Python's x[…]: positions, ranges 'start:stop:step', '...' for the dims between, null for a new dim.
    * `arange(12).reshape([3, 4]).index('::-1', 1) // => Tensor[3] [9, 5, 1]`
    */
   index(...places: Index[]): Tensor {
-    const given = places.filter((p) => p !== null && p !== '...').length;
-    const dots = places.indexOf('...');
-    if (given > this.ndim || dots !== places.lastIndexOf('...')) {
-      throw new ShapeError('index', `at most ${this.ndim} places and one '...' may be given`, places.join(', '));
-    }
-    const rest = Array.from({ length: this.ndim - given }, () => ':');
-    const full = dots === -1 ? [...places, ...rest] : places.toSpliced(dots, 1, ...rest);
-    const ranges: Range[] = [];
-    const shape: number[] = [];
-    for (const place of full) {
-      const size = this.shape[ranges.length];
-      if (place === null) shape.push(1);
-      else if (typeof place === 'number') ranges.push({ start: wrapIndex('index', place, size), step: 1, size: 1 });
-      else shape.push(ranges[ranges.push(parseRange('index', place, size)) - 1].size);
-    }
+    const { ranges, shape } = indexRanges(this.shape, places);
     return this.sliceRanges(ranges).reshape(shape);
   }
   /** One range a dim, already checked. @internal */
-  sliceRanges(ranges: readonly Range[]): Tensor {
-    return apply(ops.slice, this, ranges);
-  }
+  sliceRanges(ranges: readonly Range[]): Tensor { return apply(ops.slice, this, ranges); }
   /** Zeros of `shape` with this where sliceRanges would read: its adjoint. @internal */
-  unslice(ranges: readonly Range[], shape: Shape): Tensor {
-    return apply(ops.unslice, this, ranges, shape);
-  }
+  unslice(ranges: readonly Range[], shape: Shape): Tensor { return apply(ops.unslice, this, ranges, shape); }
   /** Parts of `size` along dim (the last may be smaller), or of the given sizes. `arange(5).split(2).length // => 3` */
   split(size: number | readonly number[], dim = 0): Tensor[] {
-    const n = this.size(dim);
-    if (typeof size === 'number' && !(size > 0)) throw new ShapeError('split', 'the size must be positive', `${size}`);
-    const sizes =
-      typeof size !== 'number'
-        ? size
-        : Array.from({ length: Math.max(1, Math.ceil(n / size)) }, (_, i) => Math.min(size, n - i * size));
-    if (sizes.reduce((a, b) => a + b, 0) !== n)
-      throw new ShapeError('split', `the sizes must add up to ${n}`, showShape(sizes));
+    const sizes = splitSizes(this.size(dim), size);
     let start = 0;
     return sizes.map((length) => this.narrow(dim, (start += length) - length, length));
   }
@@ -635,9 +455,7 @@ export class Tensor {
     return this.split(Math.max(1, Math.ceil(this.size(dim) / n)), dim);
   }
   /** One tensor for each place along dim. `eye(2).unbind()[1] // => Tensor[2] [0, 1]` */
-  unbind(dim = 0): Tensor[] {
-    return Array.from({ length: this.size(dim) }, (_, i) => this.select(dim, i));
-  }
+  unbind(dim = 0): Tensor[] { return Array.from({ length: this.size(dim) }, (_, i) => this.select(dim, i)); }
 
   // ── By index: whole numbers in range ──────────────────────────────────────────────────────────
 
@@ -672,26 +490,17 @@ export class Tensor {
   /** Zeros of `shape` to which this is added at the indices: the adjoint of gather. @internal */
   scatterAddTo(shape: Shape, dim: number, index: Tensor): Tensor {
     if (!sameShape(this.shape, index.shape)) {
-      throw new ShapeError(
-        'scatterAdd',
-        `the source must have the index's shape ${showShape(index.shape)}`,
-        showShape(this.shape),
-      );
+      throw new ShapeError('scatterAdd', `the source must have the index's shape ${showShape(index.shape)}`,
+        showShape(this.shape));
     }
     return apply(ops.scatterAdd, this, index, wrapDim('scatterAdd', dim, shape.length), shape);
   }
   /** Zeros of `shape` to which this is added, slice by slice: the adjoint of indexSelect. @internal */
-  indexAddTo(shape: Shape, dim: number, index: Tensor): Tensor {
-    return apply(ops.indexAdd, this, index, dim, shape);
-  }
+  indexAddTo(shape: Shape, dim: number, index: Tensor): Tensor { return apply(ops.indexAdd, this, index, dim, shape); }
   /** Which writes of a scatter stay. @internal */
-  lastWrites(dim: number, shape: Shape): Tensor {
-    return apply(ops.lastWrites, this, dim, shape);
-  }
+  lastWrites(dim: number, shape: Shape): Tensor { return apply(ops.lastWrites, this, dim, shape); }
   /** A last dim of `classes` with 1 at the index. `tensor([2, 0]).oneHot(3).toArray() // => [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]` */
-  oneHot(classes: number): Tensor {
-    return apply(ops.oneHot, wholeIn('oneHot', this, classes), classes);
-  }
+  oneHot(classes: number): Tensor { return apply(ops.oneHot, wholeIn('oneHot', this, classes), classes); }
   /** −log softmax(this)[target] row by row; this [N, C], target [N]. Users have nn.functional.crossEntropy. @internal */
   crossEntropyRows(target: Tensor): Tensor {
     return apply(ops.crossEntropy, this, wholeIn('crossEntropy', target, this.shape[1]));
@@ -700,75 +509,43 @@ export class Tensor {
   // ── Copies and kinds ──────────────────────────────────────────────────────────────────────────
 
   /** A copy with memory of its own; gradients flow through. */
-  clone(): Tensor {
-    return apply(ops.clone, this);
-  }
+  clone(): Tensor { return apply(ops.clone, this); }
   /** This, or a copy, in row-major order. `eye(2).t().contiguous().isContiguous() // => true` */
-  contiguous(): Tensor {
-    return this.isContiguous() ? this : this.clone();
-  }
+  contiguous(): Tensor { return this.isContiguous() ? this : this.clone(); }
   /** Whether the elements lie in row-major order without gaps. `zeros([2, 3]).t().isContiguous() // => false` */
-  isContiguous(): boolean {
-    return isDense(this.nd);
-  }
+  isContiguous(): boolean { return isDense(this.nd); }
   /** As float32 or float64. `tensor([1]).to('float64') // => Tensor[1] float64 [1]` */
-  to(dtype: DType): Tensor {
-    return dtype === this.dtype ? this : apply(ops.cast, this, dtype);
-  }
+  to(dtype: DType): Tensor { return dtype === this.dtype ? this : apply(ops.cast, this, dtype); }
   /** Zeros of this shape and dtype. `tensor([1, 2]).zerosLike() // => Tensor[2] [0, 0]` */
-  zerosLike(): Tensor {
-    return new Tensor(zerosNd(this.dtype, this.shape));
-  }
+  zerosLike(): Tensor { return new Tensor(zerosNd(this.dtype, this.shape)); }
   /** Ones of this shape and dtype. `tensor([1, 2]).onesLike() // => Tensor[2] [1, 1]` */
-  onesLike(): Tensor {
-    return new Tensor(nd(allocate(this.dtype, this.numel()).fill(1), this.shape));
-  }
+  onesLike(): Tensor { return new Tensor(nd(allocate(this.dtype, this.numel()).fill(1), this.shape)); }
   /** A tensor over another array; for the engine, which cannot make one. @internal */
-  wrap(array: Nd): Tensor {
-    return new Tensor(array);
-  }
+  wrap(array: Nd): Tensor { return new Tensor(array); }
 
   // ── In place: never recorded, refused where a gradient would be lost ──────────────────────────
 
   /** Writes src (broadcast) over this. `zeros([2]).copy_(tensor([1, 2])) // => Tensor[2] [1, 2]` */
-  copy_(src: Operand): this {
-    return this.write('copy_', this.lift('copy_', src));
-  }
+  copy_(src: Operand): this { return this.write('copy_', this.lift('copy_', src)); }
   /** Sets every element. `zeros([2]).fill_(3) // => Tensor[2] [3, 3]` */
-  fill_(value: number): this {
-    return this.write('fill_', this.lift('fill_', value));
-  }
+  fill_(value: number): this { return this.write('fill_', this.lift('fill_', value)); }
   /** Sets every element to 0. */
-  zero_(): this {
-    return this.fill_(0);
-  }
+  zero_(): this { return this.fill_(0); }
   /** this += other. `ones([2]).add_(1) // => Tensor[2] [2, 2]` */
-  add_(other: Operand): this {
-    return this.write('add_', this.lift('add_', other), ops.add);
-  }
+  add_(other: Operand): this { return this.write('add_', this.lift('add_', other), ops.add); }
   /** this −= other. `ones([2]).sub_(1) // => Tensor[2] [0, 0]` */
-  sub_(other: Operand): this {
-    return this.write('sub_', this.lift('sub_', other), ops.sub);
-  }
+  sub_(other: Operand): this { return this.write('sub_', this.lift('sub_', other), ops.sub); }
   /** this ·= other. `ones([2]).mul_(5) // => Tensor[2] [5, 5]` */
-  mul_(other: Operand): this {
-    return this.write('mul_', this.lift('mul_', other), ops.mul);
-  }
+  mul_(other: Operand): this { return this.write('mul_', this.lift('mul_', other), ops.mul); }
   /** this /= other. `ones([2]).div_(4) // => Tensor[2] [0.2500, 0.2500]` */
-  div_(other: Operand): this {
-    return this.write('div_', this.lift('div_', other), ops.div);
-  }
+  div_(other: Operand): this { return this.write('div_', this.lift('div_', other), ops.div); }
 
   /** Tells that its data was written to directly, as kernels of optimizers do. @internal */
-  markWritten(): void {
-    this.writes.count++;
-  }
+  markWritten(): void { this.writes.count++; }
 
   // ── Helpers ───────────────────────────────────────────────────────────────────────────────────
 
-  private dim(where: string, dim: number): number {
-    return wrapDim(where, dim, this.ndim);
-  }
+  private dim(where: string, dim: number): number { return wrapDim(where, dim, this.ndim); }
 
   /** A dim that is there: a 0-d tensor has none, though it may be reduced over dim 0. */
   private axis(where: string, dim: number): number {
@@ -783,34 +560,18 @@ export class Tensor {
     return new Tensor(nd(allocate(this.dtype, 1).fill(x), []));
   }
 
-  /** The dims that a reduction is over; all if none is named. */
-  private dims(where: string, dim: number | readonly number[] | undefined): Set<number> {
-    if (dim === undefined) return new Set(this.shape.keys());
-    const list = typeof dim === 'number' ? [dim] : dim;
-    const dims = new Set(list.map((d) => this.dim(where, d)));
-    if (dims.size !== list.length) throw new ShapeError(where, 'each dim may be named once', showShape(list));
-    return dims.size === 0 ? this.dims(where, undefined) : dims;
-  }
-
   /** How many elements go into each result of a reduction. */
-  private count(where: string, dim: number | readonly number[] | undefined): number {
-    const dims = this.dims(where, dim);
-    return sizeOf(this.shape.filter((_, d) => dims.has(d)));
+  private count(where: string, dim?: Dims): number { return reducedShapes(where, this.shape, dim).count; }
+
+  private nonEmpty(where: string, dim?: Dims): this {
+    if (this.count(where, dim) > 0) return this;
+    throw new ShapeError(where, 'there must be elements to compare', `shape ${showShape(this.shape)}`);
   }
 
-  private nonEmpty(where: string, dim: number | readonly number[] | undefined): this {
-    if (this.count(where, dim) === 0)
-      throw new ShapeError(where, 'there must be elements to compare', `shape ${showShape(this.shape)}`);
-    return this;
-  }
-
-  private reduce(op: Op<[x: Nd, shape: Shape]>, dim: number | readonly number[] | undefined, keepdim: boolean): Tensor {
-    const dims = this.dims(op.name, dim);
-    const kept = this.shape.map((size, d) => (dims.has(d) ? 1 : size));
+  private reduce(op: Op<[x: Nd, shape: Shape]>, dim: Dims | undefined, keepdim: boolean): Tensor {
+    const { kept, dropped, aligned } = reducedShapes(op.name, this.shape, dim);
     if (keepdim) return apply(op, this, kept);
-    const dropped = this.shape.filter((_, d) => !dims.has(d));
-    const leading = [...dims].every((d) => d < dims.size); // then broadcasting aligns the rest by itself
-    return leading ? apply(op, this, dropped) : apply(op, this, kept).reshape(dropped);
+    return aligned ? apply(op, this, dropped) : apply(op, this, kept).reshape(dropped);
   }
 
   /** Values at the places that argmax or argmin found (with keepdim). */
@@ -819,40 +580,25 @@ export class Tensor {
     return keepdim ? { values, indices: places } : { values: values.squeeze(dim), indices: places.squeeze(dim) };
   }
 
-  /** An index tensor for gather and scatter: as many dims as this, nowhere longer, whole numbers in range. */
+  /** An index tensor for gather and scatter. */
   private checkIndex(where: string, index: Tensor, dim: number): Tensor {
-    const d = this.dim(where, dim);
-    if (index.ndim !== this.ndim || index.shape.some((size, at) => at !== d && size > this.shape[at])) {
-      throw new ShapeError(
-        where,
-        `the index must have ${this.ndim} dims, none but dim ${d} longer than in ${showShape(this.shape)}`,
-        showShape(index.shape),
-      );
-    }
-    return wholeIn(where, index, this.shape[d] ?? 1);
+    checkGather(where, this.shape, index.nd, this.dim(where, dim));
+    return index;
   }
 
   /** Writes other, or op(this, other), over this. */
   private write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
     if (engine.isGradEnabled() && (this.requiresGrad || other.requiresGrad)) {
-      throw new GradError(
-        where,
-        'in-place changes are not recorded, so nothing that is written may need a gradient',
-        'a tensor with requiresGrad',
-        `wrap the call in noGrad(() => …), or use the form without the underscore`,
-      );
+      throw new GradError(where, 'in-place changes are not recorded, so nothing that is written may need a gradient',
+        'a tensor with requiresGrad', `wrap the call in noGrad(() => …), or use the form without the underscore`);
     }
     const shape = broadcastShapes(where, this.shape, other.shape);
     if (!sameShape(shape, this.shape)) {
       throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
     }
     if (sharesMemory(this.nd)) {
-      throw new ShapeError(
-        where,
-        'every element must have memory of its own',
-        'an expanded view',
-        'write to a clone()',
-      );
+      throw new ShapeError(where, 'every element must have memory of its own', 'an expanded view',
+        'write to a clone()');
     }
     overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);
     this.writes.count++;
@@ -882,17 +628,7 @@ const whole = (size: number): Range => ({ start: 0, step: 1, size });
 
 /** The index itself, once all its values are seen to be whole numbers in 0 … limit−1. */
 function wholeIn(where: string, index: Tensor, limit: number): Tensor {
-  const { data, offset } = dense(index.nd);
-  for (let i = offset, end = offset + index.numel(); i < end; i++) {
-    const v = data[i];
-    if (!(v >= 0 && v < limit) || v % 1 !== 0) {
-      throw new ValueError(
-        where,
-        `every index must be a whole number from 0 to ${limit - 1}`,
-        `${v} at place ${i - offset}`,
-      );
-    }
-  }
+  checkWhole(where, index.nd, limit);
   return index;
 }
 

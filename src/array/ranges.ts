@@ -1,5 +1,6 @@
-/** NumPy's index notation: '1:5', '::2', '-3:', '::-1' and whole numbers to ranges along a dim. */
-import { ShapeError, ValueError } from './errors.ts';
+/** Python's and NumPy's index notation: '1:5', '::2', '-3:', '::-1' and whole numbers to ranges along a dim. */
+import { ShapeError, showShape, ValueError } from './errors.ts';
+import type { Shape } from './nd.ts';
 import type { Range } from './views.ts';
 
 /** A place along a dim of `size`, counted from the back if negative. */
@@ -40,14 +41,39 @@ export function parseRange(where: string, text: string, size: number): Range {
   return sliceRange(where, size, ...numbers);
 }
 
-/** The shape asked for by reshape, with one −1 worked out. */
-export function inferShape(where: string, shape: readonly number[], total: number): number[] {
-  const unknown = shape.indexOf(-1);
-  const known = shape.reduce((n, size, d) => (d === unknown ? n : n * size), 1);
-  const fits = shape.every((size, d) => Number.isInteger(size) && (size >= 0 || d === unknown));
-  const missing = unknown === -1 ? 1 : total / known;
-  if (!fits || !Number.isInteger(missing) || known * missing !== total) {
-    throw new ShapeError(where, `the new sizes must multiply to ${total} (one may be -1)`, `[${shape.join(', ')}]`);
+/** One place of `x.index(…)`: a position, a range 'start:stop:step', all that is left '...', or null for a new dim. */
+export type Index = number | string | null;
+
+/** The ranges that Python's x[…] takes of a shape, one a dim, and the shape of what it gives. */
+export function indexRanges(shape: Shape, places: readonly Index[]): { ranges: Range[]; shape: number[] } {
+  const given = places.filter((p) => p !== null && p !== '...').length;
+  const dots = places.indexOf('...');
+  if (given > shape.length || dots !== places.lastIndexOf('...')) {
+    throw new ShapeError('index', `at most ${shape.length} places and one '...' may be given`, places.join(', '));
   }
-  return shape.map((size, d) => (d === unknown ? missing : size));
+  const rest = Array.from({ length: shape.length - given }, () => ':');
+  const ranges: Range[] = [];
+  const sizes: number[] = [];
+  for (const place of dots === -1 ? [...places, ...rest] : places.toSpliced(dots, 1, ...rest)) {
+    const size = shape[ranges.length];
+    if (place === null) sizes.push(1);
+    else if (typeof place === 'number') ranges.push({ start: wrapIndex('index', place, size), step: 1, size: 1 });
+    else {
+      const range = parseRange('index', place, size);
+      ranges.push(range);
+      sizes.push(range.size);
+    }
+  }
+  return { ranges, shape: sizes };
+}
+
+/** The sizes of the parts of a dim of n: all of `size` but the last, which may be smaller; or those given. */
+export function splitSizes(n: number, size: number | readonly number[]): readonly number[] {
+  if (typeof size === 'number') {
+    if (!(size > 0)) throw new ShapeError('split', 'the size must be positive', `${size}`);
+    return Array.from({ length: Math.max(1, Math.ceil(n / size)) }, (_, i) => Math.min(size, n - i * size));
+  }
+  const total = size.reduce((a, b) => a + b, 0);
+  if (total !== n) throw new ShapeError('split', `the sizes must add up to ${n}`, showShape(size));
+  return size;
 }
