@@ -101,6 +101,7 @@ describe('what is found', () => {
     }
     const model = new Named();
     expect([model.name, model(), names(model)]).toEqual(['mine', 'mine', ['length', 'prototype']]);
+    expect(names(new Bag({ name: p(), length: p() }))).toEqual(['name', 'length']); // set, not defined
     expect(Object.keys(new Bag())).toEqual(['training']);
   });
 
