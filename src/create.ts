@@ -42,7 +42,7 @@ function make(
  */
 export function tensor(values: TensorData, options: TensorOptions = {}): Tensor {
   const shape: number[] = [];
-  for (let at: TensorData = values; typeof at === 'object'; at = at[0]) {
+  for (let at: TensorData = values; typeof at === 'object' && at !== null; at = at[0]) {
     shape.push(at.length);
     if (at.length === 0) break;
   }

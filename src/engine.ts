@@ -13,11 +13,6 @@ export type Hook = (grad: Tensor) => Tensor | void;
 /** Where a gradient goes: to the op that made a tensor or, if none did, to the tensor itself (a leaf). */
 export type Slot = Node | Tensor;
 
-/** A ghost that still knows where the gradient of its tensor goes. */
-interface SavedGhost extends Ghost {
-  readonly slot: Slot | null;
-}
-
 /** One recorded application of an op. */
 export interface Node {
   /** Counts up: an op's inputs exist before it does, so descending ids are a topological order. */
@@ -26,8 +21,8 @@ export interface Node {
   /** The op's arguments, tensors that its rules do not read as ghosts; null once released. */
   args: readonly unknown[] | null;
   y: Tensor | Ghost;
-  /** Once released: where the gradients would go. */
-  slots: readonly Slot[] | null;
+  /** Where each input's gradient goes (lists laid out flat); null if nowhere, as for an input without a rule. */
+  readonly slots: readonly (Slot | null)[];
   /** The sum of the versions of all saved tensors. Versions only grow: if any of them changed, so did the sum. */
   readonly version: number;
   hooks: Hook[] | null;
@@ -79,16 +74,16 @@ const isTensor = (x: Tensor | Ghost): x is Tensor => 'nd' in x;
 function eachInput(
   op: AnyOp,
   args: readonly unknown[],
-  visit: (x: Tensor | SavedGhost, arg: number, item: number) => void,
+  visit: (x: Tensor | Ghost, arg: number, item: number) => void,
 ): void {
   for (let p = 0; p < op.arity; p++) {
-    const arg = args[p] as Tensor | SavedGhost | readonly (Tensor | SavedGhost)[];
+    const arg = args[p] as Tensor | Ghost | readonly (Tensor | Ghost)[];
     if ('length' in arg) for (let i = 0; i < arg.length; i++) visit(arg[i], p, i);
     else visit(arg, p, 0);
   }
 }
 
-const ghost = (x: Tensor): SavedGhost => ({ shape: x.shape, dtype: x.dtype, slot: x.slot });
+const ghost = (x: Tensor | Ghost): Ghost => ({ shape: x.shape, dtype: x.dtype });
 
 const versions = (op: AnyOp, args: readonly unknown[], y: Tensor | Ghost): number => {
   let sum = isTensor(y) ? y.version : 0;
@@ -103,13 +98,15 @@ export function record(op: AnyOp, args: readonly unknown[], y: Tensor): Node {
   const kept = readsInputs
     ? args
     : args.map((arg, p) => (p >= op.arity ? arg : Array.isArray(arg) ? arg.map(ghost) : ghost(arg as Tensor)));
-  const result = readsOutput ? y : { shape: y.shape, dtype: y.dtype };
+  const result = readsOutput ? y : ghost(y);
+  const slots: (Slot | null)[] = [];
+  eachInput(op, args, (x, p) => slots.push(op.vjp[p] === null ? null : (x as Tensor).slot));
   return {
     id: ++made,
     op,
     args: kept,
     y: result,
-    slots: null,
+    slots,
     version: versions(op, kept, result),
     hooks: null,
     retained: null,
@@ -119,17 +116,13 @@ export function record(op: AnyOp, args: readonly unknown[], y: Tensor): Node {
 const isNode = (slot: Slot): slot is Node => 'op' in slot;
 
 /** Where a node's gradients go. */
-function eachSlot({ op, args, slots }: Node, visit: (slot: Slot) => void): void {
-  if (args === null) slots?.forEach(visit);
-  else eachInput(op, args, (x) => x.slot !== null && visit(x.slot));
+function eachSlot({ slots }: Node, visit: (slot: Slot) => void): void {
+  for (const slot of slots) if (slot !== null) visit(slot);
 }
 
 /** Lets go of the values that a node saved. */
 function release(node: Node): void {
-  const slots: Slot[] = [];
-  eachSlot(node, (slot) => slots.push(slot));
-  node.slots = slots;
-  node.y = { shape: node.y.shape, dtype: node.y.dtype };
+  node.y = ghost(node.y);
   node.args = null;
 }
 
@@ -221,7 +214,7 @@ function sweep(
       const flowed = grads.get(node);
       if (flowed !== undefined) {
         const g = runHooks(node, flowed);
-        if (node.retained !== null) accumulate(node.retained, g, createGraph);
+        if (node.retained !== null && targets === null) accumulate(node.retained, g);
         if (targets?.has(node)) grads.set(node, g);
         else grads.delete(node);
         if (runs(node)) runRules(node, g, createGraph, needed, send);
@@ -241,7 +234,7 @@ function runRules(
   needed: (slot: Slot | null) => slot is Slot,
   send: (slot: Slot, g: Tensor) => void,
 ): void {
-  const { op, y } = node;
+  const { op, y, slots } = node;
   const args = node.args!; // only a released node has none, and none of those runs
   if (versions(op, args, y) !== node.version) {
     throw new GradError(
@@ -252,9 +245,11 @@ function runRules(
     );
   }
   let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
+  let i = 0;
   eachInput(op, args, (x, p, item) => {
     const rule = op.vjp[p];
-    if (rule === null || !needed(x.slot)) return;
+    const slot = slots[i++];
+    if (rule === null || !needed(slot)) return;
     const list = Array.isArray(args[p]);
     const fused = createGraph || list ? null : (op.fused[p] as ((g: Nd, y: unknown, ...rest: unknown[]) => Nd) | null);
     let result: Tensor;
@@ -265,20 +260,29 @@ function runRules(
       const call = rule as (...all: unknown[]) => Tensor;
       result = list ? call(g, y, ...args, item) : call(g, y, ...args);
     }
-    send(x.slot, fit(result, x, op));
+    send(slot, fit(result, x, op));
   });
 }
 
 function runHooks(slot: Slot, g: Tensor): Tensor {
   if (slot.hooks === null) return g;
-  for (const hook of slot.hooks) g = hook(g) ?? g;
+  for (const hook of slot.hooks) {
+    const other = hook(g) ?? g;
+    if (showShape(other.shape) !== showShape(g.shape)) {
+      throw new GradError(
+        'hook',
+        `the gradient that it returns must have the shape ${showShape(g.shape)}`,
+        showShape(other.shape),
+      );
+    }
+    g = other;
+  }
   return g;
 }
 
-/** x.grad += g, as a tensor of x's own. */
-function accumulate(x: Tensor, g: Tensor, createGraph: boolean): void {
-  if (x.grad !== null) x.grad = x.grad.add(g);
-  else x.grad = createGraph ? g : g.clone();
+/** x.grad += g, as a tensor of x's own: g may be the gradient of others too, or a view. */
+function accumulate(x: Tensor, g: Tensor): void {
+  x.grad = x.grad === null ? g.clone() : x.grad.add(g);
 }
 
 /** The gradient to start from at a root: the one given, else 1 if the root is a single number. */
@@ -306,7 +310,13 @@ function seed(where: string, root: Tensor, gradient: Tensor | undefined): Tensor
       showShape(gradient.shape),
     );
   }
-  return gradient ?? root.onesLike();
+  return gradient?.to(root.dtype) ?? root.onesLike();
+}
+
+function needGrad(where: string, inputs: readonly Tensor[]): void {
+  inputs.forEach((x, i) => {
+    if (x.slot === null) throw new GradError(where, 'every input must have requiresGrad', `one without at place ${i}`);
+  });
 }
 
 export interface BackwardOptions extends SweepOptions {
@@ -320,14 +330,15 @@ export interface BackwardOptions extends SweepOptions {
 export function backward(root: Tensor, options: BackwardOptions): void {
   const start = seed('backward', root, options.gradient);
   const { inputs = null, createGraph = false } = options;
+  if (inputs !== null) needGrad('backward', inputs);
   const grads = sweep([root], [start], inputs, options);
   withRecording(createGraph, 'backward', () => {
     if (inputs === null) {
-      for (const [slot, g] of grads) if (!isNode(slot)) accumulate(slot, g, createGraph);
+      for (const [slot, g] of grads) if (!isNode(slot)) accumulate(slot, g);
     } else {
       for (const x of inputs) {
         const g = x.slot && grads.get(x.slot);
-        if (g) accumulate(x, g, createGraph);
+        if (g) accumulate(x, g);
       }
     }
   });
@@ -365,9 +376,7 @@ export function grad(
 ): (Tensor | null)[] {
   const roots = 'length' in outputs ? outputs : [outputs];
   const seeds = roots.map((root, i) => seed('grad', root, options.gradOutputs?.[i]));
-  inputs.forEach((x, i) => {
-    if (x.slot === null) throw new GradError('grad', 'every input must have requiresGrad', `one without at place ${i}`);
-  });
+  needGrad('grad', inputs);
   const grads = sweep(roots, seeds, inputs, options);
   return inputs.map((x, i) => {
     const g = grads.get(x.slot!) ?? null;

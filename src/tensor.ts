@@ -3,8 +3,19 @@
  * and applies an op. The loops are in kernels/, the derivatives in ops/, the chain rule in engine.ts.
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
-import { copy, dense, overwrite } from './array/dense.ts';
-import { allocate, broadcastShapes, dtypeOf, nd, sameShape, sizeOf, wrapDim, zerosNd } from './array/nd.ts';
+import { copyInto, dense, overwrite } from './array/dense.ts';
+import {
+  allocate,
+  broadcastShapes,
+  dtypeOf,
+  isDense,
+  nd,
+  sameShape,
+  sharesMemory,
+  sizeOf,
+  wrapDim,
+  zerosNd,
+} from './array/nd.ts';
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
 import { inferShape, parseRange, sliceRange, wrapIndex } from './array/ranges.ts';
@@ -72,7 +83,7 @@ export class Tensor {
   }
   /** Size of one dim. `zeros([2, 3]).size(-1) // => 3` */
   size(dim: number): number {
-    return this.shape[this.dim('size', dim)];
+    return this.shape[this.axis('size', dim)];
   }
   /** How many in-place writes its data has seen. */
   get version(): number {
@@ -135,8 +146,9 @@ export class Tensor {
   registerHook(hook: Hook): () => void {
     const { slot } = this;
     if (slot === null) throw new GradError('registerHook', 'the tensor must have requiresGrad', 'one without');
-    slot.hooks = [...(slot.hooks ?? []), hook];
-    return () => (slot.hooks = slot.hooks?.filter((other) => other !== hook) ?? null);
+    const own: Hook = (g) => hook(g); // so that one function can be registered twice, and taken off once
+    slot.hooks = [...(slot.hooks ?? []), own];
+    return () => (slot.hooks = slot.hooks?.filter((other) => other !== own) ?? null);
   }
 
   // ── Out of the tensor ─────────────────────────────────────────────────────────────────────────
@@ -153,7 +165,9 @@ export class Tensor {
   }
   /** A copy of the elements in row-major order. `tensor([[1, 2]]).toTypedArray() // => Float32Array(2) [ 1, 2 ]` */
   toTypedArray(): Data {
-    return copy(this.nd).data;
+    const out = this.dtype === 'float32' ? new Float32Array(this.numel()) : new Float64Array(this.numel());
+    copyInto(this.nd, out); // not `allocate`: a buffer of its own, for whoever hands it on
+    return out;
   }
   /** Shape, history and values, long dims cut. `tensor([1, 2]).requiresGrad_().exp().toString() // => Tensor[2] from exp [2.7183, 7.3891]` */
   toString(): string {
@@ -376,9 +390,11 @@ export class Tensor {
       .sum(dim, keepdim)
       .div(Math.max(0, this.count('var', dim) - correction));
   }
-  /** Standard deviation: the root of `var`. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
+  /** Standard deviation: the root of `var`; without spread its gradient is 0. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
   std(dim?: number | readonly number[], options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    return this.var(dim, options).sqrt();
+    const variance = this.var(dim, options);
+    const spread = variance.ne(0);
+    return variance.where(spread, 1).sqrt().where(spread, 0);
   }
   /** Largest value; ties share the gradient. `tensor([[1, 9], [5, 4]]).amax(1) // => Tensor[2] [9, 5]` */
   amax(dim?: number | readonly number[], keepdim = false): Tensor {
@@ -509,7 +525,11 @@ export class Tensor {
   expand(shape: Shape): Tensor {
     const lead = shape.length - this.ndim;
     const sizes = shape.map((size, d) => (size === -1 && d >= lead ? this.shape[d - lead] : size));
-    if (lead < 0 || !sameShape(broadcastShapes('expand', this.shape, sizes), sizes)) {
+    if (
+      lead < 0 ||
+      sizes.some((size) => !Number.isInteger(size) || size < 0) ||
+      !sameShape(broadcastShapes('expand', this.shape, sizes), sizes)
+    ) {
       throw new ShapeError(
         'expand',
         `${showShape(this.shape)} can grow only at sizes of 1 and in front`,
@@ -543,21 +563,25 @@ export class Tensor {
   }
   /** `length` elements along dim from `start` on. `arange(5).narrow(0, 1, 3) // => Tensor[3] [1, 2, 3]` */
   narrow(dim: number, start: number, length: number): Tensor {
-    const d = this.dim('narrow', dim);
-    const size = this.shape[d] ?? 1;
-    if (start < 0 || length < 0 || start + length > size) {
-      throw new ShapeError('narrow', `start and length must stay within the size ${size}`, `${start} and ${length}`);
+    const d = this.axis('narrow', dim);
+    const size = this.shape[d];
+    if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > size) {
+      throw new ShapeError(
+        'narrow',
+        `start and length must be whole numbers within the size ${size}`,
+        `${start} and ${length}`,
+      );
     }
     return this.sliceRanges(this.shape.map((n, at) => (at === d ? { start, step: 1, size: length } : whole(n))));
   }
   /** One place along dim, which is gone in the result. `eye(3).select(0, -1) // => Tensor[3] [0, 0, 1]` */
   select(dim: number, index: number): Tensor {
-    const d = this.dim('select', dim);
-    return this.narrow(d, wrapIndex('select', index, this.shape[d] ?? 0), 1).squeeze(d);
+    const d = this.axis('select', dim);
+    return this.narrow(d, wrapIndex('select', index, this.shape[d]), 1).squeeze(d);
   }
   /** start, start+step, … below stop along dim, with Python's rules. `arange(6).slice(0, -1, 0, -2) // => Tensor[3] [5, 3, 1]` */
   slice(dim: number, start?: number, stop?: number, step = 1): Tensor {
-    const d = this.dim('slice', dim);
+    const d = this.axis('slice', dim);
     return this.sliceRanges(
       this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))),
     );
@@ -632,18 +656,18 @@ export class Tensor {
   }
   /** The slices at index[0], index[1], … along dim. `tensor([5, 6, 7]).indexSelect(0, tensor([2, 0])) // => Tensor[2] [7, 5]` */
   indexSelect(dim: number, index: Tensor): Tensor {
-    const d = this.dim('indexSelect', dim);
-    if (index.ndim > 1) throw new ShapeError('indexSelect', 'the index must have one dim', showShape(index.shape));
-    return apply(ops.indexSelect, this, wholeIn('indexSelect', index, this.shape[d] ?? 1), d);
+    const d = this.axis('indexSelect', dim);
+    return apply(ops.indexSelect, this, listOf('indexSelect', index, this.shape[d]), d);
   }
   /** this with src's slices added at index[0], index[1], … along dim. `zeros([2]).indexAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
   indexAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    const d = this.dim('indexAdd', dim);
+    const d = this.axis('indexAdd', dim);
+    const places = listOf('indexAdd', index, this.shape[d]);
     const expected = this.shape.with(d, index.numel());
     if (!sameShape(src.shape, expected)) {
       throw new ShapeError('indexAdd', `the source must have the shape ${showShape(expected)}`, showShape(src.shape));
     }
-    return this.add(src.indexAddTo(this.shape, d, wholeIn('indexAdd', index, this.shape[d])));
+    return this.add(src.indexAddTo(this.shape, d, places));
   }
   /** Zeros of `shape` to which this is added at the indices: the adjoint of gather. @internal */
   scatterAddTo(shape: Shape, dim: number, index: Tensor): Tensor {
@@ -685,7 +709,7 @@ export class Tensor {
   }
   /** Whether the elements lie in row-major order without gaps. `zeros([2, 3]).t().isContiguous() // => false` */
   isContiguous(): boolean {
-    return dense(this.nd) === this.nd;
+    return isDense(this.nd);
   }
   /** As float32 or float64. `tensor([1]).to('float64') // => Tensor[1] float64 [1]` */
   to(dtype: DType): Tensor {
@@ -744,6 +768,12 @@ export class Tensor {
 
   private dim(where: string, dim: number): number {
     return wrapDim(where, dim, this.ndim);
+  }
+
+  /** A dim that is there: a 0-d tensor has none, though it may be reduced over dim 0. */
+  private axis(where: string, dim: number): number {
+    if (this.ndim === 0) throw new ShapeError(where, 'there must be at least one dim', 'a 0-d tensor');
+    return this.dim(where, dim);
   }
 
   /** A number as a 0-d tensor of this dtype. */
@@ -816,6 +846,14 @@ export class Tensor {
     if (!sameShape(shape, this.shape)) {
       throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
     }
+    if (sharesMemory(this.nd)) {
+      throw new ShapeError(
+        where,
+        'every element must have memory of its own',
+        'an expanded view',
+        'write to a clone()',
+      );
+    }
     overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);
     this.writes.count++;
     return this;
@@ -856,6 +894,12 @@ function wholeIn(where: string, index: Tensor, limit: number): Tensor {
     }
   }
   return index;
+}
+
+/** An index of at most one dim. */
+function listOf(where: string, index: Tensor, limit: number): Tensor {
+  if (index.ndim > 1) throw new ShapeError(where, 'the index must have one dim', showShape(index.shape));
+  return wholeIn(where, index, limit);
 }
 
 /**

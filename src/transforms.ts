@@ -8,7 +8,7 @@ import type { Tensor } from './tensor.ts';
 export type Func = (x: Tensor) => Tensor;
 
 /** A fresh leaf with x's values if x has no history worth keeping, else x itself behind an identity. */
-const variable = (x: Tensor): Tensor => (x.requiresGrad ? x.clone() : x.detach().requiresGrad_());
+const variable = (x: Tensor): Tensor => (x.requiresGrad ? enableGrad(() => x.clone()) : x.detach().requiresGrad_());
 
 /** The gradient of y with respect to x, or zeros where y does not depend on x. */
 function gradient(y: Tensor, x: Tensor, g: Tensor | undefined, createGraph: boolean): Tensor {

@@ -15,10 +15,11 @@ const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
 
 /** Spreads a seed over the four words (SplitMix32: a Weyl sequence through the murmur3 finalizer). */
 function expand(seed: number): [number, number, number, number] {
-  // Seeds beyond 32 bits count as well: their high half goes into the starting point.
-  let z = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32) >>> 0, 0x9e3779b9);
+  // The high half of a seed beyond 32 bits enters before each word: no two seeds give the same first two.
+  const high = Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b9);
+  let z = seed | 0;
   const next = (): number => {
-    z = (z + 0x9e3779b9) | 0;
+    z = ((z ^ high) + 0x9e3779b9) | 0;
     let x = z;
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);

@@ -18,6 +18,10 @@ export function wrapIndex(where: string, i: number, size: number): number {
 export function sliceRange(where: string, size: number, start?: number, stop?: number, step = 1): Range {
   if (!Number.isInteger(step) || step === 0)
     throw new ValueError(where, 'a step must be a whole number other than 0', `${step}`);
+  for (const end of [start, stop]) {
+    if (end !== undefined && !Number.isInteger(end))
+      throw new ValueError(where, 'the ends of a range must be whole numbers', `${end}`);
+  }
   const low = step > 0 ? 0 : -1;
   const high = step > 0 ? size : size - 1;
   const place = (i: number): number => Math.min(high, Math.max(low, i < 0 ? i + size : i));

@@ -73,7 +73,7 @@ export function lastWrites(index: Nd, dim: number, shape: Shape): Nd {
 export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   const { outer, n, inner } = around(x.shape, dim);
   const rows = index.shape[0] ?? 1;
-  const y = zerosNd(dtypeOf(x.data), x.shape.length === 0 ? [] : x.shape.with(dim, rows));
+  const y = zerosNd(dtypeOf(x.data), x.shape.with(dim, rows));
   const { data, offset } = dense(x);
   for (let o = 0, k = 0; o < outer; o++) {
     for (let r = 0; r < rows; r++) {

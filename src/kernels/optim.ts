@@ -1,6 +1,17 @@
 /** Optimizer steps, one pass over a parameter p, its gradient g and their state, all row-major; in place. */
 import type { Data } from '../array/nd.ts';
 
+/**
+ * xⁿ for a whole n ≥ 0, by squaring. Not `x ** n`: that is one pure instruction, which V8 is free to move into the loop
+ * that uses it, and does once it has inlined the step into its caller (seen: all of adamStep 30 times slower from then on).
+ */
+function power(x: number, n: number): number {
+  let y = 1;
+  for (let square = x, rest = n; rest > 0; rest = Math.floor(rest / 2), square *= square)
+    if (rest % 2 === 1) y *= square;
+  return y;
+}
+
 /** θ ← θ − α(∇ + λθ). */
 export function gradientDescentStep(
   p: Data,
@@ -67,8 +78,8 @@ export function adamStep(
   factors: AdamFactors,
 ): void {
   const { lr, beta1, beta2, eps, l2, decay } = factors;
-  const stepSize = lr / (1 - beta1 ** t);
-  const scale = 1 / Math.sqrt(1 - beta2 ** t);
+  const stepSize = lr / (1 - power(beta1, t));
+  const scale = 1 / Math.sqrt(1 - power(beta2, t));
   const keep = 1 - lr * decay;
   for (let i = 0; i < n; i++) {
     const d = g[from + i] + l2 * p[at + i];

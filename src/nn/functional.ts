@@ -1,6 +1,6 @@
 /** Layers and losses as functions of tensors: what PyTorch has in torch.nn.functional. */
 import { showShape, ShapeError, ValueError } from '../array/errors.ts';
-import { sizeOf } from '../array/nd.ts';
+import { sameShape, sizeOf } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import { rand } from '../create.ts';
 import * as ops from '../ops/index.ts';
@@ -16,7 +16,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     weight.ndim !== 2 ||
     x.ndim === 0 ||
     x.shape[x.ndim - 1] !== inputs ||
-    (bias && showShape(bias.shape) !== `[${out}]`)
+    (bias && (bias.ndim !== 1 || bias.shape[0] !== out))
   ) {
     throw new ShapeError(
       'linear',
@@ -75,7 +75,7 @@ function reduced(where: string, losses: Tensor, reduction: Reduction): Tensor {
  * `nn.functional.mseLoss(tensor([1, 2]), tensor([1, 4])) // => Tensor[] 2`
  */
 export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  if (showShape(input.shape) !== showShape(target.shape)) {
+  if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError(
       'mseLoss',
       `the target must have the input's shape ${showShape(input.shape)}`,
@@ -94,7 +94,7 @@ export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: L
 export function crossEntropy(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
   const classDim = input.ndim === 1 ? 0 : 1;
   const expected = input.shape.filter((_, d) => d !== classDim);
-  if (input.ndim === 0 || showShape(target.shape) !== showShape(expected)) {
+  if (input.ndim === 0 || !sameShape(target.shape, expected)) {
     throw new ShapeError(
       'crossEntropy',
       'for logits [N, C, …] the targets must be [N, …]',

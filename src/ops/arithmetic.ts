@@ -34,18 +34,19 @@ export const div = /* @__PURE__ */ defineOp({
   name: 'div',
   forward: (a: Nd, b: Nd) => zip('div', k.div, a, b),
   reads: 'inputs',
-  vjp: [(g, _y, _a, b) => g.div(b), (g, _y, a, b) => g.mul(a).div(b.square()).neg()],
+  vjp: [(g, _y, _a, b) => g.div(b), (g, _y, a, b) => a.div(b).div(b).mul(g).neg()],
 });
 
 /**
- * aᵇ. With respect to a, b·aᵇ⁻¹, where b = 0 must give 0 and not 0·a⁻¹;
+ * aᵇ. With respect to a, b·aᵇ⁻¹, where a = b = 0 must give 0 and not 0·0⁻¹ (elsewhere b = 0 does so by itself, and
+ * its derivative with respect to b is a⁻¹);
  * with respect to b, aᵇ·ln a, where a = 0 gives 0 for b ≥ 0 (the limit, and PyTorch's choice).
  */
 export const pow = /* @__PURE__ */ defineOp({
   name: 'pow',
   forward: (a: Nd, b: Nd) => zip('pow', k.pow, a, b),
   vjp: [
-    (g, _y, a, b) => g.mul(b).mul(a.pow(b.sub(1).where(b.ne(0), 1))),
+    (g, _y, a, b) => g.mul(b).mul(a.pow(b.sub(1).where(a.ne(0).add(b.ne(0)), 1))),
     (g, y, a, b) => g.mul(y).mul(a.where(a.ne(0).add(b.lt(0)), 1).log()),
   ],
 });

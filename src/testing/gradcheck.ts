@@ -3,7 +3,7 @@
  * the gradients of the gradients. They need no package; the generators of test data are in arbitraries.ts.
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import type { Data } from '../array/nd.ts';
+import { sharesMemory, type Data } from '../array/nd.ts';
 import { Generator } from '../array/random.ts';
 import { concat, rand, zeros } from '../create.ts';
 import { enableGrad, grad as engineGrad, noGrad } from '../engine.ts';
@@ -35,7 +35,7 @@ export class GradcheckError extends Error {
  * Checks the gradients of `f` at `inputs` (float64; those with requiresGrad) against central differences
  * (L(x + h) − L(x − h)) / 2h of L = Σ u ⊙ f(x), with random weights u: a wrong gradient of any output shows.
  * Inputs may be strided views, but their elements must not share memory. f must be deterministic, and smooth
- * within `eps` of the inputs. PyTorch: `torch.autograd.gradcheck`.
+ * within `eps` of the inputs; it is an error if it changes an input in place. PyTorch: `torch.autograd.gradcheck`.
  * ```ts
  * import { tensor } from 'adjoint';
  * import { gradcheck } from 'adjoint/testing/gradcheck';
@@ -50,7 +50,12 @@ export function gradcheck(f: Checked, inputs: readonly Tensor[], options: Gradch
   const checked = inputs.filter((x) => x.requiresGrad);
   checkInputs(name, checked);
 
+  const before = inputs.map((x) => x.nd.data.slice());
   const y = joined(f(...inputs));
+  const changed = inputs.findIndex((x, i) => x.nd.data.some((v, at) => !Object.is(v, before[i][at])));
+  if (changed >= 0) {
+    throw new GradcheckError(`${name}: it changes the values of ${describe(inputs, inputs[changed])} in place`);
+  }
   if (y.dtype !== 'float64') throw new ValueError(name, 'a function of float64 tensors must give float64', y.dtype);
   const weights = rand(y.shape, { dtype: 'float64', generator: new Generator(seed) }).add(0.5);
   const loss = (): number =>
@@ -113,6 +118,7 @@ function worstOutput(
     const y = f();
     const pick = zeros(y.shape, { dtype: 'float64' });
     pick.nd.data[j] = 1;
+    if (!y.requiresGrad) return 0;
     return grad(y, [x], { gradOutputs: [pick], allowUnused: true })[0]?.toTypedArray()[e] ?? 0;
   });
   const gap = (j: number): number => Math.abs(got[j] - expected[j]);
@@ -123,6 +129,12 @@ function worstOutput(
 /**
  * Checks second derivatives: gradcheck of (x, v) ↦ the gradient of Σ v ⊙ f(x) with respect to x, in x and in v.
  * PyTorch: `torch.autograd.gradgradcheck`.
+ * ```ts
+ * import { tensor } from 'adjoint';
+ * import { gradgradcheck } from 'adjoint/testing/gradcheck';
+ * const x = tensor([0.5, -1], { dtype: 'float64', requiresGrad: true });
+ * gradgradcheck((x) => x.exp().mul(x.sin()), [x]);
+ * ```
  */
 export function gradgradcheck(f: Checked, inputs: readonly Tensor[], options: GradcheckOptions = {}): void {
   const { seed = 0, grad = engineGrad } = options;
@@ -157,7 +169,7 @@ function checkInputs(name: string, checked: readonly Tensor[]): void {
       );
     }
     if (!x.isLeaf) throw new ValueError(name, 'inputs must be leaves', 'the result of an op', 'detach() it first');
-    if (x.nd.strides.some((step, d) => step === 0 && x.shape[d] > 1)) {
+    if (sharesMemory(x.nd)) {
       throw new ShapeError(
         name,
         'elements of an input must not share memory',

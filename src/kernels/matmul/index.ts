@@ -2,12 +2,20 @@
 import { broadcastShapes, nd, promote, zerosNd, type Nd } from '../../array/nd.ts';
 import { expand } from '../../array/views.ts';
 import { reference, type Gemm } from './reference.ts';
+import { canUseSimd, simd } from './simd.ts';
 import { tiled } from './tiled.ts';
 
-/** Below so many multiplications packing costs more than it saves (bench/matmul.ts). */
+/** Below so many multiplications packing costs more than it saves. */
 const SMALL = 512;
 
-const kernelFor = (m: number, n: number, k: number): Gemm => (m * n * k < SMALL || m < 2 || n < 2 ? reference : tiled);
+/** The kernel for a product: see the files for what each is. */
+function kernelFor(m: number, n: number, k: number, a: Nd, b: Nd): Gemm {
+  if (m * n * k < SMALL) return reference;
+  const [aRow, aCol] = a.strides.slice(-2);
+  const [bRow, bCol] = b.strides.slice(-2);
+  if (canUseSimd(a.data, aRow, aCol, b.data, bRow, bCol, k)) return simd;
+  return m < 2 || n < 2 ? reference : tiled;
+}
 
 /**
  * C[…, m, n] = A[…, m, k] · B[…, k, n]; the dims before the last two broadcast.
@@ -16,7 +24,7 @@ const kernelFor = (m: number, n: number, k: number): Gemm => (m * n * k < SMALL 
 export function multiply(a: Nd, b: Nd): Nd {
   const [m, k] = a.shape.slice(-2);
   const n = b.shape[b.shape.length - 1];
-  const kernel = kernelFor(m, n, k);
+  const kernel = kernelFor(m, n, k, a, b);
   const [aRow, aCol] = a.strides.slice(-2);
   const [bRow, bCol] = b.strides.slice(-2);
   if (a.shape.length === 2 && b.shape.length === 2) {

@@ -1,0 +1,160 @@
+/**
+ * The WebAssembly part of matmul: copying into panels, and the loops around the tile (the 1st to 3rd loop around the
+ * micro-kernel in BLIS's counting). What lies around that, in matmul/simd.ts, is TypeScript.
+ *
+ * The tile is MR × NR = 3 × 12: 9 vectors of sums, 3 of B, one of A and one for the product make 14 of the 15 vector
+ * registers that V8 has to give.
+ */
+import { block, br_if, doWhile, f32, f32x4, i32, v128, whileLoop } from './assembler.ts';
+import type { Code, Func, Local } from './assembler.ts';
+
+export const MR = 3;
+export const NR = 12;
+const VECTORS = NR / 4;
+const UNROLL = 4;
+
+const n = i32.const;
+const add = (x: Local, bytes: Code): Code => x.set(i32.add(x.get, bytes));
+/** Counts x down to 0 by one. */
+const countDown = (x: Local, body: Code): Code => doWhile([...body, ...x.set(i32.sub(x.get, n(1)))], x.get);
+
+/**
+ * pack(from, across, along, panels, kc, to, panelStep): panels of `width` lines, interleaved. `across` leads from one
+ * line of a panel to the next, `along` from one element of a line to the next, all in bytes. The last panel may read
+ * past the matrix: what comes of it are rows or columns of C that are not copied out.
+ */
+const pack = (name: string, width: number): Func => ({
+  name,
+  params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  body([from, across, along, panels, kc, to, panelStep], variable) {
+    const [p, source, at, target] = [variable('i32'), variable('i32'), variable('i32'), variable('i32')];
+    return countDown(panels, [
+      ...source.set(from.get),
+      ...target.set(to.get),
+      ...p.set(kc.get),
+      ...countDown(p, [
+        ...at.set(source.get),
+        ...Array.from({ length: width }, (_, w) => [
+          ...f32.store(4 * w, target.get, f32.load(0, at.get)),
+          ...(w < width - 1 ? add(at, across.get) : []),
+        ]).flat(),
+        ...add(source, along.get),
+        ...add(target, n(4 * width)),
+      ]),
+      ...add(from, i32.mul(across.get, n(width))),
+      ...add(to, panelStep.get),
+    ]);
+  },
+});
+
+/** As pack, for lines that lie side by side (across is one element): whole vectors. What a store writes too far the next one covers. */
+const packVectors = (name: string, width: number): Func => ({
+  name,
+  params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  body([from, , along, panels, kc, to, panelStep], variable) {
+    const [p, source, target] = [variable('i32'), variable('i32'), variable('i32')];
+    return countDown(panels, [
+      ...source.set(from.get),
+      ...target.set(to.get),
+      ...p.set(kc.get),
+      ...countDown(p, [
+        ...Array.from({ length: Math.ceil(width / 4) }, (_, v) =>
+          v128.store(16 * v, target.get, v128.load(16 * v, source.get)),
+        ).flat(),
+        ...add(source, along.get),
+        ...add(target, n(4 * width)),
+      ]),
+      ...add(from, n(4 * width)),
+      ...add(to, panelStep.get),
+    ]);
+  },
+});
+
+/**
+ * tiles(a, aEnd, b, bEnd, c, pitch, kc): C += A·B over packed panels, tile by tile: for each panel of B (which then
+ * stays in the L1 cache) each panel of A. C's rows are `pitch` bytes apart.
+ */
+const tiles: Func = {
+  name: 'tiles',
+  params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  body([a, aEnd, b, bEnd, c, pitch, kc], variable) {
+    const [aPanel, ap, bp, cTile, row, k] = Array.from({ length: 6 }, () => variable('i32'));
+    const sums = Array.from({ length: MR }, () => Array.from({ length: VECTORS }, () => variable('v128')));
+    const bs = Array.from({ length: VECTORS }, () => variable('v128'));
+    const as = variable('v128');
+
+    // V8 in Node 20 and 22 moves all loads of a basic block to its top, and then runs out of registers. A branch that
+    // is never taken (no address is so small), other each time so that none is merged, ends the block after each row.
+    let barriers = 0;
+    const barrier = (): Code => br_if(1, i32.eq(ap.get, n(++barriers)));
+    const step = (u: number): Code => [
+      ...bs.flatMap((x, v) => x.set(v128.load(4 * (NR * u + 4 * v), bp.get))),
+      ...sums.flatMap((sum, r) => [
+        ...as.set(v128.load32_splat(4 * (MR * u + r), ap.get)),
+        ...sum.flatMap((x, v) => x.set(f32x4.add(x.get, f32x4.mul(as.get, bs[v].get)))),
+        ...barrier(),
+      ]),
+    ];
+    const steps = (count: number): Code => [
+      ...Array.from({ length: count }, (_, u) => step(u)).flat(),
+      ...add(ap, n(4 * MR * count)),
+      ...add(bp, n(4 * NR * count)),
+      ...k.set(i32.sub(k.get, n(count))),
+    ];
+    const rows = (visit: (sum: Local, v: number) => Code): Code => [
+      ...row.set(cTile.get),
+      ...sums.flatMap((sum) => [...sum.flatMap(visit), ...add(row, pitch.get)]),
+    ];
+
+    return doWhile(
+      [
+        ...aPanel.set(a.get),
+        ...cTile.set(c.get),
+        ...doWhile(
+          [
+            ...ap.set(aPanel.get),
+            ...bp.set(b.get),
+            ...k.set(kc.get),
+            ...rows((sum, v) => sum.set(v128.load(16 * v, row.get))),
+            ...block(whileLoop(i32.ge_s(k.get, n(UNROLL)), steps(UNROLL))),
+            ...block(whileLoop(k.get, steps(1))),
+            ...rows((sum, v) => v128.store(16 * v, row.get, sum.get)),
+            ...add(aPanel, i32.mul(kc.get, n(4 * MR))),
+            ...add(cTile, i32.mul(pitch.get, n(MR))),
+          ],
+          i32.lt_u(aPanel.get, aEnd.get),
+        ),
+        ...add(b, i32.mul(kc.get, n(4 * NR))),
+        ...add(c, n(4 * NR)),
+      ],
+      i32.lt_u(b.get, bEnd.get),
+    );
+  },
+};
+
+/** compact(from, pitch, width, rows, to): rows of `width` bytes that lie `pitch` bytes apart, moved together. */
+const compact: Func = {
+  name: 'compact',
+  params: ['i32', 'i32', 'i32', 'i32', 'i32'],
+  body([from, pitch, width, rows, to], variable) {
+    const at = variable('i32');
+    return countDown(rows, [
+      ...at.set(n(0)),
+      ...doWhile(
+        [...v128.store(0, i32.add(to.get, at.get), v128.load(0, i32.add(from.get, at.get))), ...add(at, n(16))],
+        i32.lt_u(at.get, width.get),
+      ),
+      ...add(from, pitch.get),
+      ...add(to, width.get),
+    ]);
+  },
+};
+
+export const functions: readonly Func[] = [
+  pack('packA', MR),
+  pack('packB', NR),
+  packVectors('packVectorsA', MR),
+  packVectors('packVectorsB', NR),
+  tiles,
+  compact,
+];

@@ -1,0 +1,219 @@
+/**
+ * Sample inputs for every op of the table: the one thing that a new op needs here. Forgetting it does not compile.
+ * The generic tests (checks.ts) make layouts, broadcasts, empty and 0-d inputs of them.
+ */
+import type * as ops from '../../src/ops/index.ts';
+import {
+  away,
+  between,
+  constant,
+  distinct,
+  elementwise,
+  fixed,
+  grid,
+  index,
+  mask,
+  oneOf,
+  real,
+  vanishing,
+} from './samples.ts';
+import type { Case } from './samples.ts';
+
+export type OpName = keyof typeof ops;
+
+const M = [2, 3];
+const comparison = [elementwise(oneOf(M, [-1, 0, 0.5, 2]), oneOf(M, [-1, 0, 0.5, 2]))];
+const steps = [vanishing(elementwise(between(M)))];
+const range = (start: number, step: number, size: number) => ({ start, step, size });
+
+/** Reductions: the shape that the input comes down to is the option. */
+const reductions = (draw: (shape: number[]) => ReturnType<typeof real>): Case[] => [
+  fixed([draw([2, 3])], []),
+  fixed([draw([2, 3])], [2, 1]),
+  fixed([draw([2, 3, 4])], [3, 4]),
+  fixed([draw([2, 3, 4])], [2, 1, 4]),
+  fixed([draw([2, 3, 4])], [1, 3, 1]),
+  fixed([draw([0, 3])], [0, 1]),
+  fixed([draw([])], []),
+];
+const alongDim = [
+  fixed([real([2, 3])], 1),
+  fixed([real([2, 3, 2])], 1),
+  fixed([real([3, 2])], 0),
+  fixed([real([0, 3])], 1),
+  fixed([real([2, 0])], 1),
+  vanishing(fixed([real([])], 0)),
+];
+
+export const cases: { readonly [K in OpName]: readonly Case[] } = {
+  add: [elementwise(real(M), real(M))],
+  sub: [elementwise(real(M), real(M))],
+  mul: [elementwise(real(M), real(M))],
+  div: [elementwise(real(M), real(M, 0.6, 2))],
+  pow: [
+    elementwise(real(M, 0.5, 2), real(M)),
+    elementwise(real(M, 0.5, 2), oneOf(M, [0, 1, 2])),
+    elementwise(away(M), constant(oneOf(M, [-1, 0, 1, 2, 3]))),
+  ],
+  maximum: [elementwise(grid(M, 0), grid(M, 0.2))],
+  minimum: [elementwise(grid(M, 0), grid(M, 0.2))],
+  where: [elementwise(mask(M), real(M), real(M))],
+  eq: comparison,
+  ne: comparison,
+  lt: comparison,
+  le: comparison,
+  gt: comparison,
+  ge: comparison,
+
+  neg: [elementwise(real(M))],
+  abs: [elementwise(away(M))],
+  square: [elementwise(real(M))],
+  sqrt: [elementwise(real(M, 0.3, 3))],
+  reciprocal: [elementwise(real(M, 0.5, 2))],
+  exp: [elementwise(real(M))],
+  expm1: [elementwise(real(M))],
+  log: [elementwise(real(M, 0.4, 3))],
+  log1p: [elementwise(real(M, -0.5, 2))],
+  sin: [elementwise(real(M))],
+  cos: [elementwise(real(M, 0.3, 3))],
+  tan: [elementwise(real(M, -1.2, 1.2))],
+  asin: [elementwise(real(M, -0.8, 0.8))],
+  acos: [elementwise(real(M, -0.8, 0.8))],
+  atan: [elementwise(real(M))],
+  sinh: [elementwise(real(M))],
+  cosh: [elementwise(away(M))],
+  tanh: [elementwise(real(M))],
+  sigmoid: [elementwise(real(M))],
+  relu: [elementwise(away(M))],
+  erf: [elementwise(real(M, -2.4, 2.4)), elementwise(real(M, 2.45, 2.55))],
+  sign: [vanishing(elementwise(away(M)))],
+  floor: steps,
+  ceil: steps,
+  round: steps,
+  trunc: steps,
+
+  sumTo: [...reductions(real), fixed([real([0, 3])], [3]), fixed([real([2, 0])], [2, 1])],
+  amax: reductions(distinct),
+  amin: reductions(distinct),
+  logsumexp: reductions(real),
+  argmax: reductions(distinct),
+  argmin: reductions(distinct),
+  any: [...reductions((shape) => oneOf(shape, [0, 0, 1])), fixed([real([2, 0])], [2, 1])],
+  all: [...reductions((shape) => oneOf(shape, [0, 1, 1])), fixed([real([2, 0])], [2, 1])],
+  softmax: alongDim,
+  logSoftmax: alongDim,
+
+  expand: [
+    fixed([real([2, 1, 3])], [4, 2, 5, 3]),
+    fixed([real([2, 3])], [2, 3]),
+    fixed([real([])], [2]),
+    fixed([real([])], []),
+    fixed([real([1, 0])], [3, 0]),
+    fixed([real([2, 1])], [2, 0]),
+  ],
+  permute: [
+    fixed([real([2, 3, 4])], [2, 0, 1]),
+    fixed([real([2, 3])], [1, 0]),
+    fixed([real([2, 0])], [1, 0]),
+    fixed([real([])], []),
+  ],
+  reshape: [
+    fixed([real([2, 6])], [3, 2, 2]),
+    fixed([real([3, 2, 1])], [6]),
+    fixed([real([2, 3])], [1, 2, 1, 3, 1]),
+    fixed([real([2, 0])], [0, 5]),
+    fixed([real([])], [1, 1]),
+  ],
+  slice: [
+    fixed([real([5, 4])], [range(4, -2, 2), range(1, 1, 3)]),
+    fixed([real([2, 3])], [range(0, 1, 2), range(2, 1, 1)]),
+    fixed([real([2, 3])], [range(0, 1, 2), range(3, 1, 0)]),
+    fixed([real([2, 0])], [range(1, -1, 2), range(-1, -1, 0)]),
+    fixed([real([])], []),
+  ],
+  unslice: [
+    fixed([real([2, 3])], [range(4, -2, 2), range(1, 1, 3)], [5, 4]),
+    fixed([real([2, 0])], [range(0, 1, 2), range(3, 1, 0)], [2, 3]),
+    fixed([real([])], [], []),
+  ],
+  concat: [
+    fixed([[real([2, 3]), real([1, 3]), real([3, 3])]], 0, [0, 2, 3]),
+    fixed([[real([2, 1, 2]), real([2, 3, 2])]], 1, [0, 1]),
+    fixed([[real([2, 0]), real([2, 2])]], 1, [0, 0]),
+    fixed([[real([2, 3])]], 1, [0]),
+  ],
+  clone: [elementwise(real(M))],
+  cast: ['float64', 'float32'].flatMap((to) => [
+    fixed([real(M)], to),
+    fixed([real([])], to),
+    fixed([real([0, 2])], to),
+  ]),
+
+  gather: [
+    fixed([real([3, 4]), index([2, 4], 3)], 0),
+    fixed([real([3, 4]), index([2, 5], 4)], 1),
+    fixed([real([2, 3, 2]), index([2, 4, 1], 3)], 1),
+    fixed([real([3]), index([0], 3)], 0),
+    fixed([real([]), index([], 1)], 0),
+  ],
+  scatterAdd: [
+    fixed([real([2, 4]), index([2, 4], 3)], 0, [3, 4]),
+    fixed([real([2, 5]), index([2, 5], 4)], 1, [3, 4]),
+    fixed([real([0]), index([0], 3)], 0, [3]),
+    fixed([real([]), index([], 1)], 0, []),
+  ],
+  lastWrites: [fixed([index([4, 2], 3)], 0, [3, 2]), fixed([index([0], 3)], 0, [3]), fixed([index([], 1)], 0, [])],
+  scatter: [
+    fixed([real([3, 4]), index([2, 4], 3), real([2, 4])], 0),
+    fixed([real([3, 4]), index([2, 5], 4), real([2, 5])], 1),
+    fixed([real([3]), index([0], 3), real([0])], 0),
+    fixed([constant(real([])), index([], 1), real([])], 0),
+  ],
+  indexSelect: [
+    fixed([real([3, 4]), index([5], 3)], 0),
+    fixed([real([2, 3, 2]), index([2], 3)], 1),
+    fixed([real([3, 4]), index([], 4)], 1),
+    fixed([real([3, 2]), index([0], 3)], 0),
+  ],
+  indexAdd: [
+    fixed([real([5, 4]), index([5], 3)], 0, [3, 4]),
+    fixed([real([2, 2, 2]), index([2], 3)], 1, [2, 3, 2]),
+    fixed([real([3, 1]), index([], 4)], 1, [3, 4]),
+    fixed([real([0, 2]), index([0], 3)], 0, [3, 2]),
+  ],
+  oneHot: [fixed([index([2, 3], 4)], 4), fixed([index([0], 4)], 4), fixed([index([], 4)], 4)],
+
+  matmul: [
+    fixed([real([2, 3]), real([3, 2])]),
+    fixed([real([9, 8]), real([8, 9])]), // large enough for the tiled kernel
+    fixed([real([2, 2, 3]), real([2, 3, 2])]),
+    fixed([real([2, 1, 2, 3]), real([3, 3, 2])]),
+    fixed([real([2, 3]), real([4, 3, 2])]),
+    fixed([real([4, 2, 3]), real([3, 2])]),
+    fixed([real([0, 3]), real([3, 2])]),
+    fixed([real([2, 0]), real([0, 3])]),
+    fixed([real([0, 2, 3]), real([1, 3, 2])]),
+  ],
+  linear: [
+    fixed([real([4, 3]), real([2, 3]), real([2])]),
+    fixed([real([0, 3]), real([2, 3]), real([2])]),
+    fixed([real([2, 0]), real([3, 0]), real([3])]),
+  ],
+  crossEntropy: [fixed([real([3, 4]), index([3], 4)]), fixed([real([0, 4]), index([0], 4)])],
+};
+
+/** Linear in all inputs that have a rule, taken together. */
+export const linearOps: readonly OpName[] = [
+  'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'concat', 'clone', 'cast',
+  'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd',
+]; // prettier-ignore
+
+/** They need a dim, or two. */
+export const neverScalar: ReadonlySet<OpName> = new Set([
+  'concat',
+  'indexSelect',
+  'indexAdd',
+  'matmul',
+  'linear',
+  'crossEntropy',
+]);
