@@ -2,15 +2,15 @@
  * `npm start`: the whole way that a model goes, twice. A first network on random numbers; then digits, from pixels
  * to a saved model that predicts, and a folder with what came of it.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { drawDigits, splitImages, type LabelledImages } from '../data/index.ts';
 import { readMnist } from '../data/mnist.ts';
 import { Generator, manualSeed } from '../index.ts';
 import { renderReport, type PicturePrediction } from '../inspect/index.ts';
 import { loadSafetensors, saveSafetensors, writeFileAtomic } from '../io/index.ts';
-import { formatConfusion, progressBar, showSeconds } from '../train/index.ts';
+import { formatConfusion, progressBar, showSeconds, type Progress } from '../train/index.ts';
 import { DigitNet, evaluateDigits, percent, recipe, trainDigits, type Evaluation, type Score } from './digits.ts';
 
 const help = `Trains a first network, then a digit classifier, and leaves a report.
@@ -41,17 +41,19 @@ function readOptions(argv: string[]): Options | null {
     const options = { data: text, epochs: text, seed: text, out: text, help: { type: 'boolean', short: 'h' } } as const;
     ({ values } = parseArgs({ args: argv, options }));
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0]}; see --help`);
+    throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]}; see --help`);
   }
   if (values.help) return null;
-  const whole = (name: string, value: string | undefined, low: number): number | undefined => {
+  const whole = (name: string, value: string | undefined, low: number, high = Infinity): number | undefined => {
     if (value === undefined) return undefined;
     const n = value.trim() === '' ? NaN : Number(value);
-    if (!Number.isSafeInteger(n) || n < low)
-      throw new UsageError(`--${name} must be a whole number from ${low}, got '${value}'`);
+    if (!Number.isSafeInteger(n) || n < low || n > high) {
+      const range = `from ${low}${high === Infinity ? '' : ` to ${high}`}`;
+      throw new UsageError(`--${name} must be a whole number ${range}, got '${value}'`);
+    }
     return n;
   };
-  const seed = whole('seed', values.seed, 0) ?? 1;
+  const seed = whole('seed', values.seed, 0, Number.MAX_SAFE_INTEGER - 1) ?? 1; // the model's is one more
   return {
     data: values.data,
     epochs: whole('epochs', values.epochs, 1),
@@ -60,24 +62,44 @@ function readOptions(argv: string[]): Options | null {
   };
 }
 
-const isFree = (folder: string): boolean => !existsSync(folder) || readdirSync(folder).length === 0;
+/** Why a path is no new or empty folder; null if it is one. */
+function taken(path: string): string | null {
+  if (!existsSync(path)) return null;
+  if (!statSync(path).isDirectory()) return 'which is a file';
+  return readdirSync(path).length > 0 ? 'which has files in it' : null;
+}
 
 function freeFolder(base: string): string {
   let folder = base;
-  for (let i = 2; !isFree(folder); i++) folder = `${base}-${i}`;
+  for (let i = 2; taken(folder) !== null; i++) folder = `${base}-${i}`;
   return folder;
 }
 
-/** Makes the run's folder, so that a wrong --out is known before the work and not after. */
-function claim(out: string): void {
+/**
+ * Makes the run's folder, so that a wrong --out is known before the work and not after. Returns a function that takes
+ * away again what was made, as long as it is empty.
+ */
+function claim(out: string): () => void {
+  let made: string | undefined; // the topmost folder that was not there
   try {
-    if (!isFree(out)) throw new UsageError(`--out must be a new or empty folder, got ${out}, which has files in it`);
-    mkdirSync(out, { recursive: true });
+    const why = taken(out);
+    if (why !== null) throw new UsageError(`--out must be a new or empty folder, got ${out}, ${why}`);
+    made = mkdirSync(out, { recursive: true });
+    accessSync(out, constants.W_OK);
   } catch (error) {
     throw error instanceof UsageError
       ? error
-      : new UsageError(`--out ${out} cannot be made: ${(error as Error).message}`);
+      : new UsageError(`--out ${out} cannot be used: ${(error as Error).message}`);
   }
+  return () => {
+    if (made === undefined) return;
+    const top = resolve(made);
+    try {
+      for (let folder = resolve(out); folder.length >= top.length; folder = dirname(folder)) rmdirSync(folder);
+    } catch {
+      // Not empty: it stays, and so does what it lies in.
+    }
+  };
 }
 
 /** The two sets of digits: MNIST's images, 8,000 of 10,000 to train on where there is only the test file, or drawn ones. */
@@ -90,18 +112,50 @@ function digits(
     return { name: 'digits drawn by code', train, heldBack };
   }
   const found = readMnist(data);
-  if (found.train && found.test) return { name: `MNIST in ${data}`, train: found.train, heldBack: found.test };
   const all = (found.train ?? found.test)!;
-  return { name: `MNIST in ${data}`, ...splitImages(all, Math.floor(0.8 * all.labels.length), generator) };
+  const { train, heldBack } =
+    found.train && found.test
+      ? { train: found.train, heldBack: found.test }
+      : splitImages(all, Math.floor(0.8 * all.labels.length), generator);
+  const [a, b] = [train, heldBack].map((set) => `${set.rows} × ${set.columns}`);
+  if (a !== b)
+    throw new UsageError(`--data ${data}: images must have one size, got ${a} to train on and ${b} to test on`);
+  if (train.labels.length === 0 || heldBack.labels.length === 0) {
+    const got = train.labels.length + heldBack.labels.length;
+    throw new UsageError(`--data ${data}: there must be images to train on and to hold back, got ${got} in all`);
+  }
+  return { name: `MNIST in ${data}`, train, heldBack };
 }
 
 const heading = (text: string): void => console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 72 - text.length))}\n`);
 
-async function run({ data, epochs = data === undefined ? 8 : 15, seed, out }: Options): Promise<void> {
+/** One run in a folder of its own. Ctrl-C ends it at any time; a folder that is still empty then goes. */
+async function run(options: Options): Promise<void> {
+  const loaded = digits(options.data, new Generator(options.seed)); // read first: bad files are told at once
+  const release = claim(options.out);
+  const bars: Progress[] = [];
+  const stop = (signal: NodeJS.Signals): void => {
+    for (const bar of bars) bar.stop();
+    release();
+    console.error('\nStopped. Nothing was left half written.');
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await work(options, loaded, bars);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    release();
+  }
+}
+
+async function work(
+  { data, epochs = data === undefined ? 8 : 15, seed, out }: Options,
+  { name, train, heldBack }: ReturnType<typeof digits>,
+  bars: Progress[],
+): Promise<void> {
   const began = performance.now();
   const elapsed = (): string => showSeconds((performance.now() - began) / 1000);
-  const { name, train, heldBack } = digits(data, new Generator(seed)); // read first: bad files are told at once
-  claim(out);
 
   heading('1. A first network: docs/examples/first-network.ts');
   manualSeed(seed);
@@ -118,13 +172,7 @@ async function run({ data, epochs = data === undefined ? 8 : 15, seed, out }: Op
 
   const history: { epoch: number; train: Score; heldBack: Score }[] = [];
   const progress = await progressBar({ total: train.labels.length, epochs });
-  const stop = (): void => {
-    progress.stop();
-    if (existsSync(out) && readdirSync(out).length === 0) rmSync(out, { recursive: true });
-    console.error('\nStopped. Nothing was left half written.');
-    process.exit(130);
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  bars.push(progress);
   try {
     await trainDigits(model, train, { epochs, ...recipe }, generator, progress, (epoch, trained) => {
       const { loss, accuracy } = evaluateDigits(model, heldBack, classes);
@@ -165,7 +213,6 @@ async function run({ data, epochs = data === undefined ? 8 : 15, seed, out }: Op
   };
   writeFileAtomic(join(out, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
   writeFileAtomic(join(out, 'report.html'), await report(config, model, history, heldBack, result));
-  process.off('SIGINT', stop).off('SIGTERM', stop);
 
   console.log(`\nThe run is in ${out}: model.safetensors, metrics.json, report.html (${elapsed()} in all).`);
   console.log(`Look at it: open ${join(out, 'report.html')} in a browser.`);

@@ -12,9 +12,17 @@ function power(x: number, n: number): number {
   return y;
 }
 
-/** θ ← θ − α·∇θ. */
-export function gradientDescentStep(p: Data, at: number, g: Data, from: number, n: number, lr: number): void {
-  for (let i = 0; i < n; i++) p[at + i] -= lr * g[from + i];
+/** θ ← θ − α(∇ + λθ). */
+export function gradientDescentStep(
+  p: Data,
+  at: number,
+  g: Data,
+  from: number,
+  n: number,
+  lr: number,
+  decay = 0,
+): void {
+  for (let i = 0; i < n; i++) p[at + i] -= lr * (g[from + i] + decay * p[at + i]);
 }
 
 export interface SgdFactors {

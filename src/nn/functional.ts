@@ -38,8 +38,10 @@ export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => x.where(x.gt(0), x
 export const gelu = (x: Tensor): Tensor => x.mul(x.mul(Math.SQRT1_2).erf().add(1)).mul(0.5);
 /** x·σ(x) (also called swish). `nn.functional.silu(tensor(1)) // => Tensor[] 0.7311` */
 export const silu = (x: Tensor): Tensor => x.mul(x.sigmoid());
-/** log(1 + eˣ), as max(x, 0) + log(1 + e^(−|x|)), which cannot overflow. `nn.functional.softplus(tensor(0)) // => Tensor[] 0.6931` */
-export const softplus = (x: Tensor): Tensor => x.relu().add(x.abs().neg().exp().log1p());
+/**
+ * log(1 + eˣ); beyond 40 it is x, to the last bit, and eˣ might overflow. `nn.functional.softplus(tensor(0)) // => Tensor[] 0.6931`
+ */
+export const softplus = (x: Tensor): Tensor => x.where(x.gt(40), x.clamp(-Infinity, 40).exp().log1p());
 
 /**
  * In training, sets each element to 0 with probability p and multiplies the others by 1/(1 − p) (Srivastava et al., 2014).

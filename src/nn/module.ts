@@ -181,8 +181,9 @@ function parts(owner: object): [name: string, part: Tensor | Module][] {
   });
 }
 
+/** An object literal, or a record without a prototype. */
 const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 
 const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
 

@@ -24,7 +24,7 @@ function check(where: string, { lr, betas, eps, weightDecay }: Options): void {
 
 type Moments = { step: number; expAvg: Tensor; expAvgSq: Tensor };
 
-const start = (p: Tensor): Moments => ({ step: 0, expAvg: p.zerosLike(), expAvgSq: p.zerosLike() });
+const moments = (p: Tensor): Moments => ({ step: 0, expAvg: p.zerosLike(), expAvgSq: p.zerosLike() });
 
 function update({ p, g, n }: Step, state: Moments, { lr, betas, eps }: Options, l2: number, decay: number): void {
   state.step++;
@@ -43,7 +43,7 @@ function update({ p, g, n }: Step, state: Moments, { lr, betas, eps }: Options, 
 }
 
 /** m, v: running means of ∇ and ∇²; θ ← θ − α·m̂ / (√v̂ + ε). Weight decay is added to the gradient. */
-export class Adam extends Optimizer<Options> {
+export class Adam extends Optimizer<Options, Moments> {
   constructor(
     params: readonly Tensor[] | readonly ParamGroup<Options>[],
     { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: Partial<Options> = {},
@@ -53,19 +53,16 @@ export class Adam extends Optimizer<Options> {
   protected override check(group: Options): void {
     check('Adam', group);
   }
+  protected override start(p: Tensor): Moments {
+    return moments(p);
+  }
   protected override update(step: Step, group: Options): void {
-    update(
-      step,
-      this.stateOf(step.p, () => start(step.p)),
-      group,
-      group.weightDecay,
-      0,
-    );
+    update(step, this.stateOf(step.p), group, group.weightDecay, 0);
   }
 }
 
 /** As Adam, but θ ← (1 − αλ)θ before the step in place of decay in the gradient. */
-export class AdamW extends Optimizer<Options> {
+export class AdamW extends Optimizer<Options, Moments> {
   constructor(
     params: readonly Tensor[] | readonly ParamGroup<Options>[],
     { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 1e-2 }: Partial<Options> = {},
@@ -75,13 +72,10 @@ export class AdamW extends Optimizer<Options> {
   protected override check(group: Options): void {
     check('AdamW', group);
   }
+  protected override start(p: Tensor): Moments {
+    return moments(p);
+  }
   protected override update(step: Step, group: Options): void {
-    update(
-      step,
-      this.stateOf(step.p, () => start(step.p)),
-      group,
-      0,
-      group.weightDecay,
-    );
+    update(step, this.stateOf(step.p), group, 0, group.weightDecay);
   }
 }

@@ -16,6 +16,9 @@ export class GradientDescent extends Optimizer<Options> {
   protected override check({ lr }: Options): void {
     checkOption('GradientDescent', 'lr', lr, 0);
   }
+  protected override start(): Record<string, never> {
+    return {};
+  }
   protected override update({ p, g, n }: Step, { lr }: Options): void {
     gradientDescentStep(p.nd.data, p.nd.offset, g.data, g.offset, n, lr);
   }

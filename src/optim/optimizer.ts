@@ -1,7 +1,7 @@
 /** class Optimizer: groups of parameters with options, one step for all, and a state that can be saved. */
 import { dense } from '../array/dense.ts';
-import { ValueError } from '../array/errors.ts';
-import { isDense } from '../array/nd.ts';
+import { ShapeError, showShape, ValueError } from '../array/errors.ts';
+import { isDense, sameShape } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Some parameters, and the options in which they differ from the rest. */
@@ -35,10 +35,10 @@ export interface Step {
  * console.log(w); // => Tensor[2] requiresGrad [0, 0]
  * ```
  */
-export abstract class Optimizer<Options extends object> {
+export abstract class Optimizer<Options extends object, State extends ParamState = ParamState> {
   /** May be changed between steps, as a schedule does with `lr`. */
   readonly paramGroups: (Options & { params: readonly Tensor[] })[];
-  protected readonly state = new Map<Tensor, ParamState>();
+  protected readonly state = new Map<Tensor, State>();
 
   constructor(params: readonly Tensor[] | readonly ParamGroup<Options>[], defaults: Options) {
     const where = new.target.name;
@@ -62,6 +62,8 @@ export abstract class Optimizer<Options extends object> {
 
   /** Refuses options that make no sense. */
   protected abstract check(group: Options): void;
+  /** What is remembered of a parameter at first. */
+  protected abstract start(p: Tensor): State;
   /** Changes one parameter in place. */
   protected abstract update(step: Step, group: Options): void;
 
@@ -70,6 +72,10 @@ export abstract class Optimizer<Options extends object> {
     for (const group of this.paramGroups) {
       for (const p of group.params) {
         if (p.grad === null) continue;
+        if (!sameShape(p.grad.shape, p.shape)) {
+          const rule = `a gradient must have its parameter's shape ${showShape(p.shape)}`;
+          throw new ShapeError(`${this.constructor.name}.step`, rule, showShape(p.grad.shape));
+        }
         this.update({ p, g: dense(p.grad.nd), n: p.numel() }, group);
         p.markWritten();
       }
@@ -82,9 +88,9 @@ export abstract class Optimizer<Options extends object> {
   }
 
   /** What is remembered of p; at first what `start` makes. */
-  protected stateOf<S extends ParamState>(p: Tensor, start: () => S): S {
-    let state = this.state.get(p) as S | undefined;
-    if (state === undefined) this.state.set(p, (state = start()));
+  protected stateOf(p: Tensor): State {
+    let state = this.state.get(p);
+    if (state === undefined) this.state.set(p, (state = this.start(p)));
     return state;
   }
 
@@ -94,7 +100,7 @@ export abstract class Optimizer<Options extends object> {
     const state: Record<number, ParamState> = {};
     all.forEach((p, i) => {
       const own = this.state.get(p);
-      if (own) state[i] = copyState(own);
+      if (own) state[i] = copyState(own, p);
     });
     return {
       state,
@@ -102,47 +108,61 @@ export abstract class Optimizer<Options extends object> {
     };
   }
 
-  /** Goes on from a saved state. @throws ValueError when groups or shapes differ; then nothing is changed */
+  /**
+   * Goes on from a saved state. Every fault of it is reported at once, and then nothing is changed.
+   * @throws ValueError when groups, names or shapes differ, or an option is out of range
+   */
   loadStateDict(saved: OptimizerState<Options>): void {
-    const where = 'loadStateDict';
-    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
-      groups.map((group) => group.params.length).join(' + ');
-    if (sizes(saved.paramGroups) !== sizes(this.paramGroups)) {
-      throw new ValueError(
-        where,
-        `the groups must have ${sizes(this.paramGroups)} parameters`,
-        sizes(saved.paramGroups),
-      );
-    }
     const all = this.paramGroups.flatMap((group) => group.params);
-    for (const [i, own] of Object.entries(saved.state)) {
-      for (const [name, x] of Object.entries(own)) {
-        if (typeof x !== 'number' && String(x.shape) !== String(all[Number(i)]?.shape)) {
-          throw new ValueError(
-            where,
-            `${name} of parameter ${i} must have the shape [${String(all[Number(i)]?.shape)}]`,
-            `[${String(x.shape)}]`,
-          );
+    const faults: string[] = [];
+    const [mine, theirs] = [this.paramGroups, saved.paramGroups].map(sizes);
+    if (mine !== theirs) faults.push(`the groups must have ${mine} parameters and have ${theirs}`);
+    const states = Object.entries(saved.state).map(([i, own]): [Tensor, State] => {
+      const p = all[Number(i)];
+      if (p === undefined) {
+        faults.push(`there must be no parameter ${i}`);
+      } else {
+        const expected: ParamState = this.start(p);
+        for (const name of new Set([...Object.keys(expected), ...Object.keys(own)])) {
+          const [must, is] = [kindOf(expected[name]), kindOf(own[name])];
+          if (must !== is) faults.push(`${name} of parameter ${i} must be ${must} and is ${is}`);
         }
       }
+      return [p, own as State];
+    });
+    if (faults.length > 0) {
+      const list = faults.map((fault) => `\n  ${fault}`).join('');
+      const got = `${faults.length} fault${faults.length > 1 ? 's' : ''}${list}`;
+      throw new ValueError('loadStateDict', `the state must fit the ${this.constructor.name}`, got);
     }
-    saved.paramGroups.forEach((group, i) =>
-      Object.assign(this.paramGroups[i], { ...group, params: this.paramGroups[i].params }),
-    );
+    const groups = this.paramGroups.map((group, i) => ({ ...group, ...saved.paramGroups[i], params: group.params }));
+    for (const group of groups) this.check(group);
+
+    groups.forEach((group, i) => Object.assign(this.paramGroups[i], group));
     this.state.clear();
-    for (const [i, own] of Object.entries(saved.state)) this.state.set(all[Number(i)], copyState(own));
+    for (const [p, own] of states) this.state.set(p, copyState(own, p));
   }
 }
 
-const copyState = (state: ParamState): ParamState =>
-  Object.fromEntries(Object.entries(state).map(([name, x]) => [name, typeof x === 'number' ? x : x.detach().clone()]));
+/** A copy of what is remembered of p, in p's dtype. */
+const copyState = <S extends ParamState>(state: S, p: Tensor): S =>
+  Object.fromEntries(
+    Object.entries(state).map(([name, x]) => [name, typeof x === 'number' ? x : x.detach().to(p.dtype).clone()]),
+  ) as S;
+
+/** How many parameters each group has: '2 + 1'. */
+const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
+  groups.map((group) => group.params.length).join(' + ');
+
+const kindOf = (x: number | Tensor | undefined): string =>
+  x === undefined ? 'absent' : typeof x === 'number' ? 'a number' : `a tensor ${showShape(x.shape)}`;
 
 /** Refuses an option outside its range. */
 export function checkOption(where: string, name: string, value: number, low: number, high = Infinity): void {
   if (!(value >= low && value < high)) {
     throw new ValueError(
       where,
-      `${name} must be at least ${low}${high === Infinity ? '' : ` and below ${high}`}`,
+      `${name} must be ${high === Infinity ? `a finite number, at least ${low}` : `at least ${low} and below ${high}`}`,
       `${value}`,
     );
   }

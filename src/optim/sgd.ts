@@ -16,8 +16,10 @@ interface Options {
   nesterov: boolean;
 }
 
+type Velocity = { momentumBuffer: Tensor };
+
 /** d = ∇ + λθ; v ← μv + (1−τ)d; θ ← θ − α·v, or θ − α(d + μv) with `nesterov`. */
-export class SGD extends Optimizer<Options> {
+export class SGD extends Optimizer<Options, Velocity> {
   constructor(
     params: readonly Tensor[] | readonly ParamGroup<Options>[],
     { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false }: Partial<Options> = {},
@@ -27,6 +29,7 @@ export class SGD extends Optimizer<Options> {
   protected override check(group: Options): void {
     checkOption('SGD', 'lr', group.lr, 0);
     checkOption('SGD', 'momentum', group.momentum, 0);
+    checkOption('SGD', 'dampening', group.dampening, 0);
     checkOption('SGD', 'weightDecay', group.weightDecay, 0);
     if (group.nesterov && (group.momentum === 0 || group.dampening !== 0)) {
       throw new ValueError(
@@ -36,13 +39,16 @@ export class SGD extends Optimizer<Options> {
       );
     }
   }
+  protected override start(p: Tensor): Velocity {
+    return { momentumBuffer: p.zerosLike() };
+  }
   protected override update({ p, g, n }: Step, group: Options): void {
-    if (group.momentum === 0 && group.weightDecay === 0) {
-      gradientDescentStep(p.nd.data, p.nd.offset, g.data, g.offset, n, group.lr);
+    if (group.momentum === 0) {
+      gradientDescentStep(p.nd.data, p.nd.offset, g.data, g.offset, n, group.lr, group.weightDecay);
       return;
     }
     const first = !this.state.has(p);
-    const { momentumBuffer } = this.stateOf(p, () => ({ momentumBuffer: p.zerosLike() }));
-    sgdStep(p.nd.data, p.nd.offset, g.data, g.offset, momentumBuffer.nd.data, first || group.momentum === 0, n, group);
+    const { momentumBuffer } = this.stateOf(p);
+    sgdStep(p.nd.data, p.nd.offset, g.data, g.offset, momentumBuffer.nd.data, first, n, group);
   }
 }
