@@ -192,15 +192,7 @@ function sweep(
     slot !== null && (targets === null || targets.has(slot) || useful!.has(slot));
   const runs = (node: Node): boolean => useful === null || useful.has(node);
 
-  const released = nodes.find((node) => node.args === null && runs(node));
-  if (released) {
-    throw new GradError(
-      'backward',
-      'the graph must still hold the values that its rules read',
-      `one already released at ${released.op.name}`,
-      'a backward pass lets go of them: pass { retainGraph: true } to the first one, or compute the loss again',
-    );
-  }
+  for (const node of nodes) if (runs(node)) savedArgs(node); // so that a pass that cannot end does not begin
 
   const grads = new Map<Slot, Tensor>();
   const send = (slot: Slot, g: Tensor): void => {
@@ -226,6 +218,27 @@ function sweep(
   });
 }
 
+/** The arguments that a node saved, once they are seen to be those of the forward pass. */
+function savedArgs({ op, args, y, version }: Node): readonly unknown[] {
+  if (args === null) {
+    throw new GradError(
+      'backward',
+      'the graph must still hold the values that its rules read',
+      `one already released at ${op.name}`,
+      'a backward pass lets go of them: pass { retainGraph: true } to the first one, or compute the loss again',
+    );
+  }
+  if (versions(op, args, y) !== version) {
+    throw new GradError(
+      op.name,
+      'the values that its rule reads must be those of the forward pass',
+      'one that was changed in place since',
+      'change it after backward, or change a clone()',
+    );
+  }
+  return args;
+}
+
 /** The gradients of one node's inputs, each sent on to where it belongs. */
 function runRules(
   node: Node,
@@ -235,15 +248,7 @@ function runRules(
   send: (slot: Slot, g: Tensor) => void,
 ): void {
   const { op, y, slots } = node;
-  const args = node.args!; // only a released node has none, and none of those runs
-  if (versions(op, args, y) !== node.version) {
-    throw new GradError(
-      op.name,
-      'the values that its rule reads must be those of the forward pass',
-      'one that was changed in place since',
-      'change it after backward, or change a clone()',
-    );
-  }
+  const args = savedArgs(node); // again, for a hook may have changed something
   let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
   let i = 0;
   eachInput(op, args, (x, p, item) => {
@@ -375,6 +380,13 @@ export function grad(
   options: GradOptions = {},
 ): (Tensor | null)[] {
   const roots = 'length' in outputs ? outputs : [outputs];
+  if (options.gradOutputs && options.gradOutputs.length !== roots.length) {
+    throw new GradError(
+      'grad',
+      `gradOutputs must have one gradient an output, ${roots.length}`,
+      `${options.gradOutputs.length}`,
+    );
+  }
   const seeds = roots.map((root, i) => seed('grad', root, options.gradOutputs?.[i]));
   needGrad('grad', inputs);
   const grads = sweep(roots, seeds, inputs, options);

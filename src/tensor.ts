@@ -50,7 +50,7 @@ export type Operand = Tensor | number;
 export class Tensor {
   /** The numbers in memory, through strides. Writing to its data directly goes unseen by `backward`: use copy_. */
   readonly nd: Nd;
-  /** The gradient that `backward` has added up here; null before, and for tensors without requiresGrad. */
+  /** The gradient that `backward` has added up here, a new tensor each time; null before, and without requiresGrad. */
   grad: Tensor | null = null;
   /** What `registerHook` was given, for a leaf. @internal */
   hooks: Hook[] | null = null;
@@ -116,6 +116,7 @@ export class Tensor {
   }
   /** Lets `backward` set `.grad` although this is not a leaf. */
   retainGrad(): this {
+    if (!this.requiresGrad) throw new GradError('retainGrad', 'the tensor must have requiresGrad', 'one without');
     if (this.node !== null) this.node.retained = this;
     return this;
   }

@@ -4,7 +4,7 @@
  * The element at index (i₀, …, iₖ) is data[offset + Σ iⱼ·strides[j]]. Row-major ("dense") order has
  * strides[k] = 1 and strides[j] = strides[j+1]·shape[j+1]. A view is another Nd over the same data.
  */
-import { ShapeError, showShape } from './errors.ts';
+import { ShapeError, showShape, ValueError } from './errors.ts';
 
 export type Data = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 export type DType = 'float32' | 'float64';
@@ -37,6 +37,7 @@ let used = 0;
 /** Zeroed memory for n numbers. Small float32 arrays share buffers: do not use `data.buffer` without its offset. */
 export function allocate(dtype: DType, n: number): Data {
   if (dtype === 'float64') return new Float64Array(n);
+  if (dtype !== 'float32') throw new ValueError('dtype', "it must be 'float32' or 'float64'", `'${String(dtype)}'`);
   if (n * 4 > LARGEST) return new Float32Array(n);
   if (used + n * 4 > slab.byteLength) {
     slab = new ArrayBuffer(SLAB);

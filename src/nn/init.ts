@@ -12,7 +12,7 @@ export function fans(x: Tensor): { in: number; out: number } {
   return { in: x.shape[1] * field, out: x.shape[0] * field };
 }
 
-/** Equal chance in [low, high). */
+/** Equal chance from low to high; rounded to float32, high itself may come. */
 export const uniform_ = (x: Tensor, low = 0, high = 1, generator: Generator = defaultGenerator): Tensor =>
   noGrad(() =>
     x.copy_(

@@ -19,7 +19,10 @@ export function parameter(x: Tensor): Tensor {
   return leaf;
 }
 
-/** Marks a tensor as one to be saved with the model but not trained, as running statistics are. PyTorch: `nn.Buffer`. */
+/**
+ * Marks a tensor as one to be saved with the model but not trained, as running statistics are. PyTorch: `nn.Buffer`.
+ * The mark is the tensor's: change it with `copy_` and the like, for another tensor in its field has none.
+ */
 export function buffer(x: Tensor): Tensor {
   const kept = x.detach();
   kinds.set(kept, 'buffer');
@@ -85,8 +88,7 @@ export abstract class Module {
   }
   /** This module (named '') and all below it, each once. */
   namedModules(prefix = ''): [name: string, module: Module][] {
-    const below = this.namedChildren().flatMap(([name, child]) => child.namedModules(join(prefix, name)));
-    return unique([[prefix, this], ...below]);
+    return unique(this.tree(prefix, []));
   }
   /** Number of trained numbers. `new nn.Linear(10, 5).parameterCount() // => 55` */
   parameterCount(): number {
@@ -163,11 +165,25 @@ export abstract class Module {
     return this.toString();
   }
 
+  /** This module and all below it; a shared one stands under each of its names. */
+  private tree(prefix: string, above: readonly Module[]): [name: string, module: Module][] {
+    const path = this.below(above, prefix);
+    return [[prefix, this], ...this.namedChildren().flatMap(([name, child]) => child.tree(join(prefix, name), path))];
+  }
+
   /** Parameters and buffers of the whole tree; a shared one stands under each of its names. */
-  private tensors(prefix = ''): [string, Tensor][] {
+  private tensors(prefix = '', above: readonly Module[] = []): [string, Tensor][] {
+    const path = this.below(above, prefix);
     return parts(this).flatMap(([name, part]): [string, Tensor][] =>
-      part instanceof Tensor ? [[join(prefix, name), part]] : part.tensors(join(prefix, name)),
+      part instanceof Tensor ? [[join(prefix, name), part]] : part.tensors(join(prefix, name), path),
     );
+  }
+
+  /** The path to this module's parts; refuses a circle. */
+  private below(above: readonly Module[], name: string): readonly Module[] {
+    if (!above.includes(this)) return [...above, this];
+    const cure = 'keep a reference to a module above in a #private field';
+    throw new ValueError(this.constructor.name, 'a module must not be part of itself', `itself at '${name}'`, cure);
   }
 }
 

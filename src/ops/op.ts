@@ -17,7 +17,7 @@ export interface Ghost {
   readonly dtype: DType;
 }
 
-type IfReads<R extends Reads, Part extends Reads> = R extends 'both' | Part ? Tensor : Ghost;
+type IfReads<R extends Reads, Part extends Reads, T = Tensor> = R extends 'both' | Part ? T : Ghost;
 
 /** The arguments P of a forward with each array replaced by T, each list of arrays by a list of T. */
 export type Args<P extends readonly unknown[], T> = {
@@ -51,7 +51,11 @@ export type Rules<P extends readonly unknown[], R extends Reads, Rest = P> = Res
   : readonly [];
 
 /** The same answer as a rule's, over raw arrays. */
-export type FusedRule<P extends readonly unknown[]> = (g: Nd, y: Nd, ...args: P) => Nd;
+export type FusedRule<P extends readonly unknown[], R extends Reads> = (
+  g: Nd,
+  y: IfReads<R, 'output', Nd>,
+  ...args: Args<P, IfReads<R, 'inputs', Nd>>
+) => Nd;
 
 export interface OpRecord<P extends readonly unknown[], R extends Reads> {
   /** What it is called in messages and in the printed history. */
@@ -63,7 +67,7 @@ export interface OpRecord<P extends readonly unknown[], R extends Reads> {
   /** What the rules read; 'both' unless said otherwise. */
   readonly reads?: R;
   /** A faster form of rules, used when no graph of the gradient is being built; null where there is none. */
-  readonly fused?: readonly (NoInfer<FusedRule<P>> | null)[];
+  readonly fused?: readonly (NoInfer<FusedRule<P, R>> | null)[];
 }
 
 /** An op, with its arguments' types erased: what the engine works with. */
@@ -74,7 +78,7 @@ export interface AnyOp {
   readonly arity: number;
   readonly differentiable: boolean;
   readonly vjp: readonly (((...args: never[]) => Tensor) | null)[];
-  readonly fused: readonly (((g: Nd, y: Nd, ...args: never) => Nd) | null)[];
+  readonly fused: readonly (((g: Nd, y: never, ...args: never) => Nd) | null)[];
 }
 
 export interface Op<P extends readonly unknown[]> extends AnyOp {

@@ -123,6 +123,16 @@ describe('a value that a rule reads', () => {
     expect(() => z.sum().backward()).toThrow('exp: the values that its rule reads');
   });
 
+  it('a pass that cannot end does not begin: nothing is released, and no .grad is written', () => {
+    const [a, b] = [leaf(2), leaf(3)];
+    const saved = tensor(5);
+    const loss = a.mul(saved).add(b.exp()); // exp is newer than mul, so its turn would come first
+    saved.add_(1);
+    expect(() => loss.backward()).toThrow('mul: the values');
+    expect([a.grad, b.grad]).toEqual([null, null]);
+    expect(() => loss.backward()).toThrow('mul: the values'); // and not: already released
+  });
+
   it('is watched through views, detached aliases and views of views', () => {
     const ways: ((x: ReturnType<typeof leaf>) => unknown)[] = [
       (x) => x.detach().add_(1),

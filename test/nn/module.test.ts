@@ -20,6 +20,23 @@ const names = (model: nn.Module): string[] => model.namedParameters().map(([name
 const p = (n = 1): Tensor => nn.parameter(zeros([n]));
 
 describe('what is found', () => {
+  test('a module that is part of itself is refused, with its place', () => {
+    class Child extends nn.Module {
+      parent: nn.Module | null = null;
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    class Parent extends Child {
+      child = new Child();
+    }
+    const parent = new Parent();
+    parent.child.parent = parent;
+    const message = "Parent: a module must not be part of itself, got itself at 'child.parent'";
+    expect(() => parent.parameters()).toThrow(message);
+    expect(() => parent.eval()).toThrow(message);
+  });
+
   test('fields, nested modules, and modules and tensors in arrays and plain objects, in the order of the fields', () => {
     const model = new Bag({
       own: p(),
