@@ -95,22 +95,18 @@ const versions = (op: AnyOp, args: readonly unknown[], y: Tensor | Ghost): numbe
 export function record(op: AnyOp, args: readonly unknown[], y: Tensor): Node {
   const readsInputs = op.reads === 'both' || op.reads === 'inputs';
   const readsOutput = op.reads === 'both' || op.reads === 'output';
-  const kept = readsInputs
-    ? args
-    : args.map((arg, p) => (p >= op.arity ? arg : Array.isArray(arg) ? arg.map(ghost) : ghost(arg as Tensor)));
-  const result = readsOutput ? y : ghost(y);
+  const kept = args.slice();
   const slots: (Slot | null)[] = [];
-  eachInput(op, args, (x, p) => slots.push(op.vjp[p] === null ? null : (x as Tensor).slot));
-  return {
-    id: ++made,
-    op,
-    args: kept,
-    y: result,
-    slots,
-    version: versions(op, kept, result),
-    hooks: null,
-    retained: null,
-  };
+  let version = readsOutput ? y.version : 0;
+  for (let p = 0; p < op.arity; p++) {
+    const arg = args[p] as Tensor | readonly Tensor[];
+    if (!readsInputs) kept[p] = 'length' in arg ? arg.map(ghost) : ghost(arg);
+    for (const x of 'length' in arg ? arg : [arg]) {
+      slots.push(op.vjp[p] === null ? null : x.slot);
+      if (readsInputs) version += x.version;
+    }
+  }
+  return { id: ++made, op, args: kept, y: readsOutput ? y : ghost(y), slots, version, hooks: null, retained: null };
 }
 
 const isNode = (slot: Slot): slot is Node => 'op' in slot;
@@ -177,14 +173,14 @@ interface SweepOptions {
 /**
  * Reverse mode: from gradients of roots to gradients of leaves, or only of `wanted` tensors if they are given.
  * When a node's turn comes, all that its output fed has run, so its gradient is complete.
- * @returns gradients by slot; none where nothing flowed
+ * @returns gradients by slot, none where nothing flowed; and those of them whose numbers nobody else has seen
  */
 function sweep(
   roots: readonly Tensor[],
   seeds: readonly Tensor[],
   wanted: readonly Tensor[] | null,
   { createGraph = false, retainGraph = createGraph }: SweepOptions,
-): Map<Slot, Tensor> {
+): { grads: Map<Slot, Tensor>; own: Set<Tensor> } {
   const nodes = history(roots.flatMap((root) => root.slot ?? []));
   const targets = wanted && new Set(wanted.flatMap((x) => x.slot ?? []));
   const useful = targets && leadsTo(targets, nodes);
@@ -195,17 +191,20 @@ function sweep(
   for (const node of nodes) if (runs(node)) savedArgs(node); // so that a pass that cannot end does not begin
 
   const grads = new Map<Slot, Tensor>();
-  const send = (slot: Slot, g: Tensor): void => {
-    const sum = grads.get(slot);
-    grads.set(slot, sum === undefined ? g : sum.add(g));
+  const own = new Set<Tensor>();
+  const send = (slot: Slot, g: Tensor, isNew: boolean): void => {
+    const before = grads.get(slot);
+    const sum = before === undefined ? g : before.add(g);
+    grads.set(slot, sum);
+    if (isNew || before !== undefined) own.add(sum);
   };
 
   return withRecording(createGraph, 'backward', () => {
-    roots.forEach((root, i) => needed(root.slot) && send(root.slot, seeds[i]));
+    roots.forEach((root, i) => needed(root.slot) && send(root.slot, seeds[i], false));
     for (const node of nodes) {
       const flowed = grads.get(node);
       if (flowed !== undefined) {
-        const g = runHooks(node, flowed);
+        const g = runHooks(node, flowed, own);
         if (node.retained !== null && targets === null) accumulate(node.retained, g);
         if (targets?.has(node)) grads.set(node, g);
         else grads.delete(node);
@@ -213,8 +212,8 @@ function sweep(
       }
       if (!retainGraph && runs(node)) release(node);
     }
-    for (const [slot, g] of grads) if (!isNode(slot)) grads.set(slot, runHooks(slot, g));
-    return grads;
+    for (const [slot, g] of grads) if (!isNode(slot)) grads.set(slot, runHooks(slot, g, own));
+    return { grads, own };
   });
 }
 
@@ -245,7 +244,7 @@ function runRules(
   g: Tensor,
   createGraph: boolean,
   needed: (slot: Slot | null) => slot is Slot,
-  send: (slot: Slot, g: Tensor) => void,
+  send: (slot: Slot, g: Tensor, isNew: boolean) => void,
 ): void {
   const { op, y, slots } = node;
   const args = savedArgs(node); // again, for a hook may have changed something
@@ -265,12 +264,18 @@ function runRules(
       const call = rule as (...all: unknown[]) => Tensor;
       result = list ? call(g, y, ...args, item) : call(g, y, ...args);
     }
-    send(slot, fit(result, x, op));
+    const fitted = fit(result, x, op);
+    send(slot, fitted, !list && [g, y, ...args].every((other) => !sharesData(fitted, other)));
   });
 }
 
-function runHooks(slot: Slot, g: Tensor): Tensor {
+/** Whether a gradient is a view of something that a rule was given. */
+const sharesData = (g: Tensor, other: unknown): boolean =>
+  typeof other === 'object' && other !== null && 'nd' in other && (other as Tensor).nd.data === g.nd.data;
+
+function runHooks(slot: Slot, g: Tensor, own: Set<Tensor>): Tensor {
   if (slot.hooks === null) return g;
+  own.delete(g); // a hook may keep what it sees
   for (const hook of slot.hooks) {
     const other = hook(g) ?? g;
     if (showShape(other.shape) !== showShape(g.shape)) {
@@ -285,9 +290,10 @@ function runHooks(slot: Slot, g: Tensor): Tensor {
   return g;
 }
 
-/** x.grad += g, as a tensor of x's own: g may be the gradient of others too, or a view. */
-function accumulate(x: Tensor, g: Tensor): void {
-  x.grad = x.grad === null ? g.clone() : x.grad.add(g);
+/** x.grad += g, as a tensor of x's own: unless nobody else has it, g may be the gradient of others too, or a view. */
+function accumulate(x: Tensor, g: Tensor, isOwn = false): void {
+  if (x.grad !== null) x.grad = x.grad.add(g);
+  else x.grad = isOwn && g.isContiguous() ? g : g.clone();
 }
 
 /** The gradient to start from at a root: the one given, else 1 if the root is a single number. */
@@ -336,10 +342,10 @@ export function backward(root: Tensor, options: BackwardOptions): void {
   const start = seed('backward', root, options.gradient);
   const { inputs = null, createGraph = false } = options;
   if (inputs !== null) needGrad('backward', inputs);
-  const grads = sweep([root], [start], inputs, options);
+  const { grads, own } = sweep([root], [start], inputs, options);
   withRecording(createGraph, 'backward', () => {
     if (inputs === null) {
-      for (const [slot, g] of grads) if (!isNode(slot)) accumulate(slot, g);
+      for (const [slot, g] of grads) if (!isNode(slot)) accumulate(slot, g, own.has(g) && !createGraph);
     } else {
       for (const x of inputs) {
         const g = x.slot && grads.get(x.slot);
@@ -389,7 +395,7 @@ export function grad(
   }
   const seeds = roots.map((root, i) => seed('grad', root, options.gradOutputs?.[i]));
   needGrad('grad', inputs);
-  const grads = sweep(roots, seeds, inputs, options);
+  const { grads } = sweep(roots, seeds, inputs, options);
   return inputs.map((x, i) => {
     const g = grads.get(x.slot!) ?? null;
     if (g === null && !options.allowUnused) {

@@ -608,7 +608,7 @@ export class Tensor {
 
   /** Applies an op: see the function `apply`. @internal */
   static apply(op: AnyOp & { forward(...args: readonly unknown[]): Nd }, args: readonly unknown[]): Tensor {
-    const raw = args.map((arg) => (arg instanceof Tensor ? arg.nd : isList(arg) ? arg.map((x) => x.nd) : arg));
+    const raw = args.map(unwrap);
     const y = new Tensor(op.forward(...raw));
     let needed = false;
     for (let p = 0; p < op.arity; p++) {
@@ -622,6 +622,8 @@ export class Tensor {
     return y;
   }
 }
+
+const unwrap = (arg: unknown): unknown => (arg instanceof Tensor ? arg.nd : isList(arg) ? arg.map((x) => x.nd) : arg);
 
 const isList = (arg: unknown): arg is readonly Tensor[] => Array.isArray(arg) && arg[0] instanceof Tensor;
 

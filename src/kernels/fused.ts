@@ -1,6 +1,6 @@
 /** Several steps in one pass over memory, where an op that is made of others would make copies. */
 import { dense } from '../array/dense.ts';
-import { dtypeOf, zerosNd, type Nd } from '../array/nd.ts';
+import { dtypeOf, promote, sizeOf, zerosNd, type Nd } from '../array/nd.ts';
 import { logsumexp } from './reduce.ts';
 
 /** Row by row −log softmax(x)[target] = log Σ eˣ − x[target]: logits x [N, C] and whole numbers target [N] to [N]. */
@@ -28,5 +28,27 @@ export function crossEntropyGrad(g: Nd, x: Nd, target: Nd): Nd {
     for (const end = k + C; k < end; k++) y.data[k] = weight * Math.exp(rows.data[i++] - shift);
     y.data[hit] -= weight;
   }
+  return y;
+}
+
+/** scale · Σ (x − t)², for x and t of one shape, to a 0-d array. */
+export function squaredError(x: Nd, t: Nd, scale: number): Nd {
+  const y = zerosNd(promote(x, t), []);
+  const [a, b] = [dense(x), dense(t)];
+  let sum = 0;
+  for (let i = a.offset, j = b.offset, end = i + sizeOf(a.shape); i < end; i++, j++) {
+    const d = a.data[i] - b.data[j];
+    sum += d * d;
+  }
+  y.data[0] = scale * sum;
+  return y;
+}
+
+/** x̄ = 2 · scale · g · (x − t), for a 0-d g. */
+export function squaredErrorGrad(g: Nd, x: Nd, t: Nd, scale: number): Nd {
+  const y = zerosNd(promote(x, t), x.shape);
+  const [a, b] = [dense(x), dense(t)];
+  const factor = 2 * scale * g.data[g.offset];
+  for (let k = 0, i = a.offset, j = b.offset; k < y.data.length; k++) y.data[k] = factor * (a.data[i++] - b.data[j++]);
   return y;
 }

@@ -82,6 +82,8 @@ export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: L
       showShape(target.shape),
     );
   }
+  if (reduction === 'mean') return apply(ops.squaredError, input, target, 1 / input.numel());
+  if (reduction === 'sum') return apply(ops.squaredError, input, target, 1);
   return reduced('mseLoss', input.sub(target).square(), reduction);
 }
 

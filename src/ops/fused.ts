@@ -11,3 +11,18 @@ export const crossEntropy = /* @__PURE__ */ defineOp({
   vjp: [(g, _y, x, target) => x.softmax(1).sub(target.oneHot(x.shape[1])).mul(g.unsqueeze(1)), null],
   fused: [(g, _y, x, target) => k.crossEntropyGrad(g, x, target), null],
 });
+
+/** scale · Σ (x − t)², for x and t of one shape: the mean squared error with scale = 1/n. */
+export const squaredError = /* @__PURE__ */ defineOp({
+  name: 'squaredError',
+  forward: (x: Nd, t: Nd, scale: number) => k.squaredError(x, t, scale),
+  reads: 'inputs',
+  vjp: [
+    (g, _y, x, t, scale) => x.sub(t).mul(g.mul(2 * scale)), // x̄ = 2·scale·g·(x − t)
+    (g, _y, x, t, scale) => t.sub(x).mul(g.mul(2 * scale)), // t̄ = −x̄
+  ],
+  fused: [
+    (g, _y, x, t, scale) => k.squaredErrorGrad(g, x, t, scale),
+    (g, _y, x, t, scale) => k.squaredErrorGrad(g, t, x, scale),
+  ],
+});

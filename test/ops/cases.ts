@@ -200,6 +200,11 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([2, 0]), real([3, 0]), real([3])]),
   ],
   crossEntropy: [fixed([real([3, 4]), index([3], 4)]), fixed([real([0, 4]), index([0], 4)])],
+  squaredError: [
+    fixed([real([2, 3]), real([2, 3])], 0.25),
+    fixed([real([]), real([])], 2),
+    fixed([real([0, 3]), real([0, 3])], 1),
+  ],
 };
 
 /** Linear in all inputs that have a rule, taken together. */
