@@ -214,6 +214,8 @@ export class Tensor {
   expm1(): Tensor { return apply(ops.expm1, this); }
   /** Natural logarithm. `tensor([1, 10]).log() // => Tensor[2] [0.0000, 2.3026]` */
   log(): Tensor { return apply(ops.log, this); }
+  /** Logarithm to base 2. `tensor([1, 8]).log2() // => Tensor[2] [0, 3]` */
+  log2(): Tensor { return apply(ops.log2, this); }
   /** ln(1 + x), exact near 0. `tensor(1e-6).log1p() // => Tensor[] 1.0000e-6` */
   log1p(): Tensor { return apply(ops.log1p, this); }
   /** sin x, x in radians. `tensor([0, 1]).sin() // => Tensor[2] [0.0000, 0.8415]` */

@@ -31,6 +31,9 @@ export const expm1: MapLoop = (x, i, di, y, k, n) => {
 export const log: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = Math.log(x[i]);
 };
+export const log2: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.log2(x[i]);
+};
 export const log1p: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = Math.log1p(x[i]);
 };

@@ -40,6 +40,7 @@ export const reciprocal = /* @__PURE__ */ ofOutput('reciprocal', k.reciprocal, (
 export const exp = /* @__PURE__ */ ofOutput('exp', k.exp, (g, y) => g.mul(y));
 export const expm1 = /* @__PURE__ */ ofOutput('expm1', k.expm1, (g, y) => g.mul(y.add(1)));
 export const log = /* @__PURE__ */ ofInput('log', k.log, (g, _y, x) => g.div(x));
+export const log2 = /* @__PURE__ */ ofInput('log2', k.log2, (g, _y, x) => g.div(x.mul(Math.LN2)));
 export const log1p = /* @__PURE__ */ ofInput('log1p', k.log1p, (g, _y, x) => g.div(x.add(1)));
 
 export const sin = /* @__PURE__ */ ofInput('sin', k.sin, (g, _y, x) => g.mul(x.cos()));

@@ -73,6 +73,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   exp: [elementwise(real(M))],
   expm1: [elementwise(real(M))],
   log: [elementwise(real(M, 0.4, 3))],
+  log2: [elementwise(real(M, 0.4, 3))],
   log1p: [elementwise(real(M, -0.5, 2))],
   sin: [elementwise(real(M))],
   cos: [elementwise(real(M, 0.3, 3))],

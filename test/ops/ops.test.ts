@@ -19,8 +19,11 @@ const each = (name: OpName, run: (op: check.AnOp, variant: check.Variant) => voi
 describe.each(names)('%s', (name) => {
   it('is tried on empty inputs, and on 0-d ones unless it needs a dim', () => {
     const shapes = variantsOf(name).map(({ inputs }) => inputs.flat().map((spec: Spec) => spec.shape));
-    expect(shapes.some((all) => all.some((shape) => shape.includes(0)))).toBe(true);
-    expect(shapes.some((all) => all.every((shape) => shape.length === 0))).toBe(!neverScalar.has(name));
+    const empty = shapes.some((all) => all.some((shape) => shape.includes(0)));
+    const scalar = shapes.some((all) => all.every((shape) => shape.length === 0));
+    const cure = 'elementwise(…) makes such cases by itself; to fixed(…) ones add some, or name the op in neverScalar';
+    expect(empty, `test/ops/cases.ts has no case of ${name} with a size of 0: ${cure}`).toBe(true);
+    expect(scalar, `test/ops/cases.ts, ${name} on 0-d inputs: ${cure}`).toBe(!neverScalar.has(name));
   });
 
   it('gives the same for every layout in memory, and writes over no input', () => {
