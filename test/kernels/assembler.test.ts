@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as wasm from '../../src/kernels/wasm/assembler.ts';
 
-const { i32, f32, f32x4, v128 } = wasm;
+const { i32, i8x16, f32x4, v128 } = wasm;
 
 /** The functions of a module over a memory of one page, which `floats` shows. */
 function run(...functions: wasm.Func[]): { floats: Float32Array; call: (name: string, ...args: number[]) => number } {
@@ -43,13 +43,13 @@ describe('LEB128', () => {
 });
 
 test('whole-number instructions compute what their names say', () => {
-  const binary = (name: 'add' | 'sub' | 'mul' | 'eq' | 'lt_u' | 'ge_s'): wasm.Func => ({
+  const binary = (name: 'add' | 'sub' | 'mul' | 'eq' | 'lt_u' | 'gt_s' | 'ge_s'): wasm.Func => ({
     name,
     params: ['i32', 'i32'],
     result: 'i32',
     body: ([a, b]) => i32[name](a.get, b.get),
   });
-  const { call } = run(...(['add', 'sub', 'mul', 'eq', 'lt_u', 'ge_s'] as const).map(binary));
+  const { call } = run(...(['add', 'sub', 'mul', 'eq', 'lt_u', 'gt_s', 'ge_s'] as const).map(binary));
   const int = fc.integer();
   fc.assert(
     fc.property(int, int, (a, b) => {
@@ -59,6 +59,7 @@ test('whole-number instructions compute what their names say', () => {
       expect(call('eq', a, b)).toBe(a === b ? 1 : 0);
       expect(call('eq', a, a)).toBe(1);
       expect(call('lt_u', a, b)).toBe(a >>> 0 < b >>> 0 ? 1 : 0);
+      expect(call('gt_s', a, b)).toBe(a > b ? 1 : 0);
       expect(call('ge_s', a, b)).toBe(a >= b ? 1 : 0);
     }),
   );
@@ -87,7 +88,7 @@ test('loops run as often as their condition says', () => {
   expect([0, 1, 7].map((n) => call('left', n))).toEqual([0, 1, 1]);
 });
 
-test('vectors load, splat, multiply, add and store, at an offset', () => {
+test('vectors load, splat, multiply, add, shuffle and store, at an offset', () => {
   const { floats, call } = run({
     name: 'axpy', // y += a·x for four numbers: a at 0, x at 16, y at 32
     params: ['i32'],
@@ -96,11 +97,19 @@ test('vectors load, splat, multiply, add and store, at an offset', () => {
       return [
         ...a.set(v128.load32_splat(0, base.get)),
         ...v128.store(32, base.get, f32x4.add(v128.load(32, base.get), f32x4.mul(a.get, v128.load(16, base.get)))),
-        ...f32.store(48, base.get, f32.load(16, base.get)),
+        ...v128.store(
+          48,
+          base.get,
+          i8x16.shuffle(
+            [4, 5, 6, 7, 16, 17, 18, 19, 0, 1, 2, 3, 28, 29, 30, 31],
+            v128.load(16, base.get),
+            v128.load(32, base.get),
+          ),
+        ),
       ];
     },
   });
   floats.set([2, 9, 9, 9, 1, 2, 3, 4, 10, 20, 30, 40], 8);
   call('axpy', 32);
-  expect([...floats.subarray(16, 21)]).toEqual([12, 24, 36, 48, 1]);
+  expect([...floats.subarray(16, 24)]).toEqual([12, 24, 36, 48, 2, 12, 1, 48]);
 });

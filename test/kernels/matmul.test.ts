@@ -102,6 +102,18 @@ describe.each([
     ).toBeNull();
   });
 
+  test('takes a single row or column whatever step leads to a next one', () => {
+    const far = (x: Matrix, step: 'row' | 'col'): Matrix => ({ ...x, [step]: 5_000_000 });
+    const generator = new Generator(5);
+    const normal = (): number => generator.normal();
+    const wide = { ...plain, byColumns: true };
+    expect(fault(gemm, 1, 40, 50, far(matrix(1, 50, plain, normal), 'row'), matrix(50, 40, plain, normal))).toBeNull();
+    expect(fault(gemm, 40, 1, 50, matrix(40, 50, plain, normal), far(matrix(50, 1, wide, normal), 'col'))).toBeNull();
+    expect(
+      fault(gemm, 1, 1, 700, far(matrix(1, 700, plain, normal), 'row'), far(matrix(700, 1, wide, normal), 'col')),
+    ).toBeNull();
+  });
+
   test('passes NaN and infinities on to the rows and columns that they belong to, and to no other', () => {
     const generator = new Generator(3);
     const odd = (): number =>

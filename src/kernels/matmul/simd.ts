@@ -74,7 +74,7 @@ const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
  * between them. Returns how far apart they lie on the stage.
  */
 function stage(floats: Float32Array, x: Data, start: number, pitch: number, lines: number, width: number): number {
-  if (lines === 1 || pitch * 4 <= width * 5) {
+  if (pitch * 4 <= width * 5) {
     floats.set(x.subarray(start, start + (lines - 1) * pitch + width), STAGE);
     return pitch;
   }

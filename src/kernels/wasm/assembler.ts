@@ -53,21 +53,22 @@ export const i32 = {
   const: (n: number): Code => [0x41, ...signed(n)],
   eq: op(0x46),
   lt_u: op(0x49),
+  gt_s: op(0x4a),
   ge_s: op(0x4e),
   add: op(0x6a),
   sub: op(0x6b),
   mul: op(0x6c),
 };
 
-export const f32 = {
-  load: memory(2, 0x2a),
-  store: memory(2, 0x38),
-};
-
 export const v128 = {
   load: memory(4, 0xfd, 0x00),
   load32_splat: memory(2, 0xfd, 0x09),
   store: memory(4, 0xfd, 0x0b),
+};
+
+export const i8x16 = {
+  /** 16 bytes by number: 0–15 are those of a, 16–31 those of b. */
+  shuffle: (lanes: readonly number[], a: Code, b: Code): Code => [...a, ...b, 0xfd, 0x0d, ...lanes],
 };
 
 /** Four float32 lanes. */

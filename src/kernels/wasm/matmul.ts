@@ -5,7 +5,7 @@
  * The tile is MR × NR = 3 × 12: 9 vectors of sums, 3 of B, one of A and one for the product make 14 of the 15 vector
  * registers that V8 has to give.
  */
-import { block, br_if, doWhile, f32, f32x4, i32, v128, whileLoop } from './assembler.ts';
+import { block, br_if, doWhile, f32x4, i32, i8x16, v128, whileLoop } from './assembler.ts';
 import type { Code, Func, Local } from './assembler.ts';
 
 export const MR = 3;
@@ -18,29 +18,47 @@ const add = (x: Local, bytes: Code): Code => x.set(i32.add(x.get, bytes));
 /** Counts x down to 0 by one. */
 const countDown = (x: Local, body: Code): Code => doWhile([...body, ...x.set(i32.sub(x.get, n(1)))], x.get);
 
+/** Four 32-bit lanes by number: 0–3 are those of a, 4–7 those of b. */
+const pick = (lanes: readonly number[], a: Local, b: Local): Code => {
+  const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
+  return i8x16.shuffle(bytes, a.get, b.get);
+};
+
 /**
  * pack(from, across, along, panels, kc, to, panelStep): panels of `width` lines, interleaved. `across` leads from one
- * line of a panel to the next, `along` from one element of a line to the next, all in bytes. The last panel may read
- * past the matrix: what comes of it are rows or columns of C that are not copied out.
+ * line of a panel to the next, in bytes; each line lies in one piece (`along` is one element).
+ * Four elements of four lines are turned at a time, by 4×4 transposes. What is read past a line or past the matrix, and
+ * written past a panel, is garbage that the next panel covers, or rows and columns of C that are not copied out.
  */
 const pack = (name: string, width: number): Func => ({
   name,
   params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-  body([from, across, along, panels, kc, to, panelStep], variable) {
-    const [p, source, at, target] = [variable('i32'), variable('i32'), variable('i32'), variable('i32')];
+  body([from, across, , panels, kc, to, panelStep], variable) {
+    const [p, source, at, target] = Array.from({ length: 4 }, () => variable('i32'));
+    const [a, b, c, d, ab, cd] = Array.from({ length: 6 }, () => variable('v128'));
+    const turn = (group: number): Code => [
+      ...[a, b, c, d].flatMap((line) => [...line.set(v128.load(0, at.get)), ...add(at, across.get)]),
+      ...[0, 1].flatMap((half) => [
+        ...ab.set(pick(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], a, b)), // a₀ b₀ a₁ b₁, or a₂ b₂ a₃ b₃
+        ...cd.set(pick(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], c, d)),
+        ...v128.store(4 * (width * (2 * half) + 4 * group), target.get, pick([0, 1, 4, 5], ab, cd)),
+        ...v128.store(4 * (width * (2 * half + 1) + 4 * group), target.get, pick([2, 3, 6, 7], ab, cd)),
+      ]),
+    ];
     return countDown(panels, [
       ...source.set(from.get),
       ...target.set(to.get),
       ...p.set(kc.get),
-      ...countDown(p, [
-        ...at.set(source.get),
-        ...Array.from({ length: width }, (_, w) => [
-          ...f32.store(4 * w, target.get, f32.load(0, at.get)),
-          ...(w < width - 1 ? add(at, across.get) : []),
-        ]).flat(),
-        ...add(source, along.get),
-        ...add(target, n(4 * width)),
-      ]),
+      ...doWhile(
+        [
+          ...at.set(source.get),
+          ...Array.from({ length: Math.ceil(width / 4) }, (_, group) => turn(group)).flat(),
+          ...add(source, n(16)),
+          ...add(target, n(16 * width)),
+          ...p.set(i32.sub(p.get, n(4))),
+        ],
+        i32.gt_s(p.get, n(0)),
+      ),
       ...add(from, i32.mul(across.get, n(width))),
       ...add(to, panelStep.get),
     ]);
