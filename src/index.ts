@@ -1,5 +1,5 @@
 /** The front door: what `import … from 'adjoint'` gives. */
-export { FormatError, GradError, ShapeError, ValueError } from './array/errors.ts';
+export { AdjointError, FormatError, GradError, ShapeError, ValueError } from './array/errors.ts';
 export type { Data, DType, Nd, Shape } from './array/nd.ts';
 export type { Index } from './array/ranges.ts';
 export { defaultGenerator, Generator, manualSeed, type GeneratorState } from './array/random.ts';

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { drawDigits, splitImages, type LabelledImages } from '../data/index.ts';
 import { readMnist } from '../data/mnist.ts';
-import { Generator, manualSeed } from '../index.ts';
+import { AdjointError, Generator, manualSeed } from '../index.ts';
 import { renderReport, type PicturePrediction } from '../inspect/index.ts';
 import { loadSafetensors, saveSafetensors, writeFileAtomic } from '../io/index.ts';
 import { formatConfusion, progressBar, showSeconds, type Progress } from '../train/index.ts';
@@ -285,7 +285,7 @@ try {
   else await run(options);
 } catch (error) {
   // What a user can mend is one line; only a fault of ours shows where it happened.
-  const known = error instanceof UsageError || /^(Value|Shape|Format|File)Error$/.test((error as Error).name);
+  const known = error instanceof UsageError || error instanceof AdjointError;
   console.error(known ? `adjoint: ${(error as Error).message}` : error);
   process.exitCode = known ? 2 : 1;
 }

@@ -24,7 +24,8 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 function writeError(path: string, size: number, error: unknown): FileError {
   const code = codeOf(error);
   const folder = dirname(path);
-  const refuse = (rule: string, got: string, cure: string): FileError => new FileError(path, rule, got, cure, error);
+  const refuse = (rule: string, got: string, cure: string): FileError =>
+    new FileError(path, rule, got, cure, { cause: error });
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -112,7 +113,7 @@ export function loadSafetensors(path: string): { tensors: Record<string, Tensor>
   } catch (error) {
     const code = codeOf(error);
     const got = code === 'ENOENT' ? `no such file (${code})` : code === 'EISDIR' ? `a folder (${code})` : code;
-    throw new FileError(path, 'the path must name a file that can be read', got, 'check the path', error);
+    throw new FileError(path, 'the path must name a file that can be read', got, 'check the path', { cause: error });
   }
   const { tensors: arrays, metadata } = decodeSafetensors(bytes, path);
   const tensors = Object.create(null) as Record<string, Tensor>;
