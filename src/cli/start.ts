@@ -286,6 +286,6 @@ try {
 } catch (error) {
   // What a user can mend is one line; only a fault of ours shows where it happened.
   const known = error instanceof UsageError || error instanceof AdjointError;
-  console.error(known ? `adjoint: ${(error as Error).message}` : error);
+  console.error(known ? `adjoint: ${error.message}` : error);
   process.exitCode = known ? 2 : 1;
 }
