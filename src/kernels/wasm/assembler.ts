@@ -7,9 +7,9 @@
 /** Bytes of instructions. */
 export type Code = readonly number[];
 
-export type ValueType = 'i32' | 'f32' | 'v128';
+export type ValueType = 'i32' | 'f32' | 'f64' | 'v128';
 
-const typeByte: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+const typeByte: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
 /** Unsigned LEB128: 7 bits a byte, lowest first; the high bit says that more follow. */
 export function unsigned(n: number): number[] {
@@ -44,6 +44,10 @@ const op =
   (...operands) => [...operands.flat(), ...opcode];
 /** An instruction behind the vector prefix. */
 const simd = (n: number): Instruction => op(0xfd, ...unsigned(n));
+/** An instruction that reads one lane. */
+const lane =
+  (n: number) =>
+  (index: number, operand: Code): Code => [...operand, 0xfd, ...unsigned(n), index];
 /** `align` is the expected alignment, as a power of 2. */
 const memory =
   (align: number, ...opcode: number[]): MemoryInstruction =>
@@ -57,23 +61,95 @@ export const i32 = {
   add: op(0x6a),
   sub: op(0x6b),
   mul: op(0x6c),
+  and: op(0x71),
+  shl: op(0x74),
 };
 
 export const f32 = {
   load: memory(2, 0x2a),
   store: memory(2, 0x38),
+  add: op(0x92),
+  div: op(0x95),
+  demote_f64: op(0xb6),
+};
+
+export const f64 = {
+  add: op(0xa0),
 };
 
 export const v128 = {
   load: memory(4, 0xfd, 0x00),
   load32_splat: memory(2, 0xfd, 0x09),
   store: memory(4, 0xfd, 0x0b),
+  /** Of four 32-bit lanes. */
+  const: (lanes: readonly [number, number, number, number]): Code => [
+    0xfd,
+    0x0c,
+    ...lanes.flatMap((n) => [n & 0xff, (n >> 8) & 0xff, (n >> 16) & 0xff, (n >> 24) & 0xff]),
+  ],
+  and: simd(0x4e),
+  or: simd(0x50),
+  /** bitselect(a, b, mask): a's bits where the mask has ones, else b's. */
+  bitselect: simd(0x52),
 };
 
 /** Four float32 lanes. */
 export const f32x4 = {
+  splat: simd(0x13),
+  extract_lane: lane(0x1f),
+  eq: simd(0x41),
+  ne: simd(0x42),
+  lt: simd(0x43),
+  gt: simd(0x44),
+  le: simd(0x45),
+  ge: simd(0x46),
+  demote_f64x2_zero: simd(0x5e),
+  ceil: simd(0x67),
+  floor: simd(0x68),
+  trunc: simd(0x69),
+  nearest: simd(0x6a),
+  abs: simd(0xe0),
+  neg: simd(0xe1),
+  sqrt: simd(0xe3),
   add: simd(0xe4),
+  sub: simd(0xe5),
   mul: simd(0xe6),
+  div: simd(0xe7),
+  min: simd(0xe8),
+  max: simd(0xe9),
+  /** b < a ? b : a */
+  pmin: simd(0xea),
+  /** a < b ? b : a */
+  pmax: simd(0xeb),
+  convert_i32x4_s: simd(0xfa),
+};
+
+/** Two float64 lanes. */
+export const f64x2 = {
+  extract_lane: lane(0x21),
+  promote_low_f32x4: simd(0x5f),
+  add: simd(0xf0),
+};
+
+/** Four 32-bit whole numbers. */
+export const i32x4 = {
+  splat: simd(0x11),
+  lt_s: simd(0x39),
+  shl: simd(0xab),
+  shr_s: simd(0xac),
+  shr_u: simd(0xad),
+  add: simd(0xae),
+  sub: simd(0xb1),
+};
+
+export const i8x16 = {
+  /** The lanes of a (0 … 3) and b (4 … 7) in the given order, as lanes of 32 bits, which is all that we move. */
+  shuffle: ([p, q, r, s]: readonly [number, number, number, number], a: Code, b: Code): Code => [
+    ...a,
+    ...b,
+    ...[0xfd, 0x0d],
+    ...[p, q, r, s].flatMap((n) => [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]),
+  ],
 };
 
 // ── Structure ───────────────────────────────────────────────────────────────────────────────────
