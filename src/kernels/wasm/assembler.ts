@@ -35,7 +35,7 @@ export function signed(n: number): number[] {
 
 // ── Instructions ────────────────────────────────────────────────────────────────────────────────
 
-type Instruction = (...operands: Code[]) => Code;
+export type Instruction = (...operands: Code[]) => Code;
 /** A load or store: `offset` bytes are added to the address. */
 type MemoryInstruction = (offset: number, ...operands: Code[]) => Code;
 

@@ -18,14 +18,13 @@ export interface Pen {
 
 const bitsOf = (x: number): number => new Int32Array(Float32Array.of(x).buffer)[0];
 
-/** A function that is written with a Pen: its constants first, then the body. */
+/** A kernel that is written with a Pen: its constants first, then the body. Each is alone in its module, as `run`. */
 export const written = (
-  name: string,
   params: readonly ValueType[],
   result: ValueType | null,
   body: (pen: Pen, params: readonly Local[], variable: (type: ValueType) => Local) => Code,
 ): Func => ({
-  name,
+  name: 'run',
   params,
   ...(result ? { result } : {}),
   body(locals, variable) {
@@ -69,7 +68,7 @@ export const written = (
 /** c₀ + c₁x + c₂x² + …, in the form of Estrin: halves of it are independent of each other, so they overlap in time. */
 export function polynomial(pen: Pen, x: Code, coefficients: readonly number[]): Code {
   let terms = coefficients.map((c) => pen.constant(c));
-  for (let power = x; terms.length > 1; ) {
+  for (let power = x; terms.length > 1;) {
     const pairs: Code[] = [];
     for (let i = 0; i + 1 < terms.length; i += 2) pairs.push(f32x4.add(terms[i], f32x4.mul(terms[i + 1], power)));
     if (terms.length % 2 === 1) pairs.push(terms[terms.length - 1]);
@@ -103,12 +102,11 @@ export const OVERRUN = 4 * UNROLL;
 export type Lanes = (pen: Pen, operands: readonly Code[], scalars: readonly Code[]) => Code | readonly Code[];
 
 /**
- * name(from, to, …scalars): elementwise over `arity` operands, the first at the addresses from … to, each next one an
+ * run(from, to, …scalars): elementwise over `arity` operands, the first at the addresses from … to, each next one an
  * area further. Results lie where the first operands lay.
  */
-export const elementwise = (name: string, arity: number, lanes: Lanes, scalars = 0): Func =>
+export const elementwise = (arity: number, lanes: Lanes, scalars = 0): Func =>
   written(
-    name,
     ['i32', 'i32', ...new Array<ValueType>(scalars).fill('f32')],
     null,
     (pen, [at, end, ...numbers], variable) => {
@@ -118,9 +116,7 @@ export const elementwise = (name: string, arity: number, lanes: Lanes, scalars =
       });
       const body = Array.from({ length: UNROLL }, (_, u) =>
         pen.steps(() => {
-          const operands = Array.from({ length: arity }, (_x, o) =>
-            pen.keep(v128.load(16 * u + 4 * AREA * o, at.get)),
-          );
+          const operands = Array.from({ length: arity }, (_x, o) => pen.keep(v128.load(16 * u + 4 * AREA * o, at.get)));
           const made = lanes(
             pen,
             operands,
