@@ -10,8 +10,6 @@ import { kernelOf, type Kernel, type Loop } from './twins.ts';
 
 /** Floats in a chunk: operands and result stay in the cache next to the processor. */
 export const CHUNK = 4096;
-/** Fewer elements are done before a chunk is copied. */
-export const FEW = 128;
 /** A column whose elements are repeated fewer times than this is not worth a call for each. */
 const NARROW = 32;
 /** Where operands lie, in floats. */
@@ -71,13 +69,16 @@ function run(kernel: Kernel, y: Data, operands: readonly Operand[], width: numbe
   }
 }
 
-const allFloat32 = (y: Data, operands: readonly { readonly data: Data }[]): boolean =>
-  y instanceof Float32Array && operands.every(({ data }) => data instanceof Float32Array);
+/** The kernel, if all is float32 and it pays. */
+function kernelFor(loop: Loop, y: Data, operands: readonly Nd[]): Kernel | null {
+  if (!(y instanceof Float32Array)) return null;
+  for (const { data } of operands) if (!(data instanceof Float32Array)) return null; // a mask of float64
+  return kernelOf(loop, y.length);
+}
 
 /** y = f(operands), all of one shape and without gaps. */
 export function dense(loop: Loop, y: Data, operands: readonly Nd[]): boolean {
-  if (y.length < FEW || !allFloat32(y, operands)) return false;
-  const kernel = kernelOf(loop);
+  const kernel = kernelFor(loop, y, operands);
   if (kernel === null) return false;
   const all = operands.map(({ data, offset }) => ({ data, start: offset, row: 1, col: 1 }));
   run(kernel, y, all, 1);
@@ -86,14 +87,13 @@ export function dense(loop: Loop, y: Data, operands: readonly Nd[]): boolean {
 
 /** y = f(operands), which are expanded to one shape, with merged dims. */
 export function broadcast(loop: Loop, y: Data, operands: readonly Nd[]): boolean {
-  if (y.length < FEW || !allFloat32(y, operands)) return false;
+  const kernel = kernelFor(loop, y, operands);
+  if (kernel === null) return false;
   const { shape } = operands[0];
   const width = shape.length === 2 ? shape[1] : 1;
   if (shape.length > 2 || width > AREA - OVERRUN) return false;
   const all = operands.map(({ data, offset, strides: [row, col = 0] }) => ({ data, start: offset, row, col }));
   if (!all.every((x) => isFull(x, width) || isRepeated(x) || isColumn(x, width))) return false;
-  const kernel = kernelOf(loop);
-  if (kernel === null) return false;
   run(kernel, y, all, width);
   return true;
 }
@@ -109,8 +109,8 @@ export function step(
   results: number,
   numbers: readonly number[],
 ): boolean {
-  if (n < FEW || !operands.every(([data]) => data instanceof Float32Array)) return false;
-  const kernel = kernelOf(func);
+  if (!operands.every(([data]) => data instanceof Float32Array)) return false;
+  const kernel = kernelOf(func, n);
   if (kernel === null) return false;
   const { floats } = scratchpad()!;
   for (let k = 0; k < n; k += CHUNK) {

@@ -9,7 +9,7 @@ import type { Func } from '../wasm/assembler.ts';
 import { sumColumns } from '../wasm/rows.ts';
 import { scratchpad } from '../wasm/scratchpad.ts';
 import { AREA, OVERRUN } from '../wasm/vectors.ts';
-import { areas, CHUNK, copyIn, copyOut, FEW } from './elementwise.ts';
+import { areas, CHUNK, copyIn, copyOut } from './elementwise.ts';
 import { kernelOf, type Kernel, type Loop } from './twins.ts';
 
 /** Shorter rows are not worth a call each. */
@@ -21,9 +21,9 @@ const one: OfRow = () => 1;
 
 /** The kernel, if rows of n in these arrays are for it. */
 function kernelFor(key: Loop | Func, n: number, y: Data, xs: readonly Nd[], size: number): Kernel | null {
-  if (size < FEW || n < SHORT || n > AREA - OVERRUN || !(y instanceof Float32Array)) return null;
+  if (n < SHORT || n > AREA - OVERRUN || !(y instanceof Float32Array)) return null;
   for (const x of xs) if (!(x.data instanceof Float32Array) || !isDense(x)) return null;
-  return kernelOf(key);
+  return kernelOf(key, size);
 }
 
 /** Copies rows of n in, as many as a chunk holds, and calls `visit` for each chunk with the first row and their number. */
@@ -79,9 +79,8 @@ function columns(x: Nd, n: number, y: Data): boolean {
   const M = y.length;
   const kept = nd(x.data, x.shape.slice(0, -1), x.strides.slice(0, -1));
   const isMatrix = x.strides[x.strides.length - 1] === M && isDense(kept);
-  if (n * M < FEW || M < SHORT || M > AREA / 2 - OVERRUN || !isMatrix || !(x.data instanceof Float32Array))
-    return false;
-  const kernel = kernelOf(sumColumns);
+  if (M < SHORT || M > AREA / 2 - OVERRUN || !isMatrix || !(x.data instanceof Float32Array)) return false;
+  const kernel = kernelOf(sumColumns, n * M);
   if (kernel === null || !(y instanceof Float32Array)) return false;
   const { floats } = scratchpad()!;
   const sums = new Float64Array(floats.buffer, 4 * areas[1], M);

@@ -20,6 +20,13 @@ const byName: readonly [Readonly<Record<string, Loop>>, Readonly<Record<string, 
   [folds, { amax, amin, sum, logsumexp, softmax, logSoftmax, softmaxGrad, logSoftmaxGrad }],
 ];
 
+/** Elements from which on a kernel pays for the copies: measured. */
+const MANY = 128;
+/** The same where each element costs much. */
+const FEW = 32;
+const { exp, log, tanh, sigmoid, erf, gelu } = maps;
+const costly = new Set([exp, log, tanh, sigmoid, erf, gelu, zips.geluGrad, logsumexp, softmax, logSoftmax]);
+
 let twins: Map<Loop, Func> | undefined;
 
 /** What stands in for a loop. */
@@ -28,15 +35,19 @@ export function twinOf(loop: Loop): Func | undefined {
   return twins.get(loop);
 }
 
-const compiled = new Map<Loop | Func, Kernel | null>();
+const compiled = new Map<Loop | Func, { readonly kernel: Kernel; readonly from: number } | null>();
 
-/** The compiled twin of a loop (or a kernel itself); null if there is none, or no WebAssembly. */
-export function kernelOf(key: Loop | Func): Kernel | null {
-  let kernel = compiled.get(key);
-  if (kernel === undefined) {
-    const func = typeof key === 'function' ? twinOf(key) : key;
-    kernel = (func && scratchpad()?.compile([func]).run) ?? null;
-    compiled.set(key, kernel);
-  }
-  return kernel;
+function compile(key: Loop | Func): { readonly kernel: Kernel; readonly from: number } | null {
+  const func = typeof key === 'function' ? twinOf(key) : key;
+  const pad = scratchpad();
+  if (func === undefined || pad === null) return null;
+  return { kernel: pad.compile([func]).run, from: costly.has(func) ? FEW : MANY };
+}
+
+/** The compiled twin of a loop (or a kernel itself) for n elements; null if there is none, or the loop is as fast. */
+export function kernelOf(key: Loop | Func, n: number): Kernel | null {
+  if (n < FEW) return null;
+  let twin = compiled.get(key);
+  if (twin === undefined) compiled.set(key, (twin = compile(key)));
+  return twin === null || n < twin.from ? null : twin.kernel;
 }

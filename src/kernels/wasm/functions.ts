@@ -26,14 +26,17 @@ type Coefficients = typeof coefficients;
 
 /**
  * e^x = 2ⁿ·(1 + q) with x = n·ln 2 + r, |r| ≤ ½ ln 2, and q = e^r − 1 = r + r²·p(r).
- * n comes as a vector whose lowest bits hold n + bias.
+ * n comes as a vector whose lowest bits hold n + bias, and q also as the sum of an exact and a much smaller number.
  */
-function powerOfTwo(pen: Pen, x: Code, bias: number, c: Coefficients): { n: Code; q: Code } {
+function powerOfTwo(pen: Pen, x: Code, bias: number, c: Coefficients): { n: Code; high: Code; rest: Code; q: Code } {
   const round = pen.constant(ROUND + bias);
   const n = pen.keep(add(mul(x, pen.constant(Math.LOG2E)), round));
   const whole = pen.keep(sub(n, round));
-  const r = pen.keep(sub(sub(x, mul(whole, pen.constant(LN2_HIGH))), mul(whole, pen.constant(LN2_LOW))));
-  return { n, q: pen.keep(add(r, mul(mul(r, r), polynomial(pen, r, c.exp)))) };
+  const high = pen.keep(sub(x, mul(whole, pen.constant(LN2_HIGH)))); // exact, and high − low, rounded, is r
+  const low = pen.keep(mul(whole, pen.constant(LN2_LOW)));
+  const r = pen.keep(sub(high, low));
+  const rest = pen.keep(sub(mul(mul(r, r), polynomial(pen, r, c.exp)), low));
+  return { n, high, rest, q: add(high, rest) };
 }
 
 /** 2ⁿ as float32 from the n + 127 in the lowest bits: they become the exponent. */
@@ -58,16 +61,16 @@ export function exp(pen: Pen, x: Code, c = coefficients): Code {
 
 /**
  * 1/(1 + e⁻ˣ) = a / (a + b + b·q), with e⁻ˣ = 2ⁿ(1 + q), a = 2^−n₂ and b = 2^n₁: so 1 + q is never rounded.
- * What a + b loses, which counts where b is some 2²⁴ times a, is added with b·q (Dekker, 1971).
+ * What a + b loses (Dekker, 1971), which counts where b is some 2²⁴ times a, is added where numbers are smallest.
  */
 export function sigmoid(pen: Pen, x: Code, c = coefficients): Code {
-  const { n, q } = powerOfTwo(pen, clamped(pen, f32x4.neg(x), -104, 104), 254, c);
+  const { n, high, rest } = powerOfTwo(pen, clamped(pen, f32x4.neg(x), -104, 104), 254, c);
   const [n1, n2] = halves(pen, n);
   const a = pen.keep(i32x4.sub(everywhere(pen, 254 << 23), scale(n2)));
   const b = pen.keep(scale(n1));
   const sum = pen.keep(add(a, b));
   const lost = sub(a, sub(sum, b));
-  return div(a, add(sum, add(mul(b, q), lost)));
+  return div(a, add(sum, add(mul(b, high), add(mul(b, rest), lost))));
 }
 
 const signOf = (pen: Pen, x: Code): Code => v128.and(x, everywhere(pen, 1 << 31));

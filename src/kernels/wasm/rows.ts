@@ -4,7 +4,7 @@
  * masked on the way in, and on the way out lands where the next row's result will be.
  */
 import { f32, f32x4, f64, f64x2, i32, i32x4, i8x16, v128, when, whileLoop } from './assembler.ts';
-import type { Code, Func, Local, ValueType } from './assembler.ts';
+import type { Code, Func, Instruction, Local, ValueType } from './assembler.ts';
 import { exp, log } from './functions.ts';
 import { AREA, select, written, type Pen } from './vectors.ts';
 
@@ -71,25 +71,31 @@ const total = (lanes: Code): Code => f64.add(f64x2.extract_lane(0, lanes), f64x2
 /** The same in float32, in all four lanes. */
 const totals = (lanes: Code): Code => f32x4.splat(f32.demote_f64(total(lanes)));
 
-/** The row brought together by `join`, which has `none` as its neutral element: first four lanes, then one in all lanes. */
-function joined(row: Row, x: Local, join: (a: Code, b: Code) => Code, none: number): Code {
-  const neutral = row.pen.constant(none);
-  return [
-    ...x.set(neutral),
-    ...row.pass((at, masked) => x.set(join(x.get, masked(load(at), neutral)))),
-    ...x.set(join(x.get, i8x16.shuffle([2, 3, 0, 1], x.get, x.get))),
-    ...x.set(join(x.get, i8x16.shuffle([1, 0, 3, 2], x.get, x.get))),
-  ];
-}
+/** The four lanes of x brought together, in all lanes. */
+const across = (x: Local, join: Instruction): Code => [
+  ...x.set(join(x.get, i8x16.shuffle([2, 3, 0, 1], x.get, x.get))),
+  ...x.set(join(x.get, i8x16.shuffle([1, 0, 3, 2], x.get, x.get))),
+];
 
-const extreme = (join: (a: Code, b: Code) => Code, none: number): Func =>
+/** The extreme by `pick`, which passes NaN over; it is noted apart, and `join` lets it through. */
+const extreme = (pick: Instruction, join: Instruction, none: number): Func =>
   rowKernel('f32', (row) => {
-    const best = row.variable();
-    return [...joined(row, best, join, none), ...f32x4.extract_lane(0, best.get)];
+    const { pen } = row;
+    const [best, odd] = [row.variable(), row.variable()];
+    return [
+      ...best.set(pen.constant(none)),
+      ...row.pass((at, masked) => {
+        const x = pen.keep(masked(load(at), pen.constant(none)));
+        return [...best.set(pick(best.get, x)), ...odd.set(v128.or(odd.get, f32x4.ne(x, x)))];
+      }),
+      ...best.set(v128.or(best.get, odd.get)), // all ones are a NaN
+      ...across(best, join),
+      ...f32x4.extract_lane(0, best.get),
+    ];
   });
 
-export const amax = extreme(f32x4.max, -Infinity);
-export const amin = extreme(f32x4.min, Infinity);
+export const amax = extreme(pmax, f32x4.max, -Infinity);
+export const amin = extreme(f32x4.pmin, f32x4.min, Infinity);
 
 /** Σ x. Two vectors at a time, for additions wait for each other. */
 export const sum = rowKernel('f64', (row) => {
@@ -103,7 +109,10 @@ export const sum = rowKernel('f64', (row) => {
 });
 
 /** The largest x into m. Beside NaN it does not matter: e^(x−m) is NaN all the same, and so is the sum. */
-const largest = (row: Row, m: Local): Code => joined(row, m, pmax, -Infinity);
+function largest({ pen, pass }: Row, m: Local): Code {
+  const none = pen.constant(-Infinity);
+  return [...m.set(none), ...pass((at, masked) => m.set(pmax(m.get, masked(load(at), none)))), ...across(m, pmax)];
+}
 
 /** Adds up e^(x−m), and does with each what `use` says. */
 const sumOfPowers = (row: Row, m: Local, sums: ReturnType<typeof doubleSum>, use?: (at: Code, e: Code) => Code): Code =>
