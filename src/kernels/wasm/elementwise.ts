@@ -52,7 +52,7 @@ export const zips = {
   ge: mask(f32x4.ge),
   reluGrad: zip((g, y, pen) => v128.and(g, gt(y, pen.constant(0)))),
   sigmoidGrad: zip((g, y, pen) => mul(mul(g, y), sub(one(pen), y))),
-  tanhGrad: zip((g, y, pen) => mul(g, sub(one(pen), mul(y, y)))),
+  tanhGrad: zip((g, y, pen) => mul(g, mul(sub(one(pen), y), add(one(pen), y)))), // 1 − y² would lose digits near 1
   geluGrad: zip((g, x, pen) => mul(g, functions.geluSlope(pen, x))),
 };
 
