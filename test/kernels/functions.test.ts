@@ -48,8 +48,9 @@ const units = (got: number, exact: number): number => Math.abs(got - exact) / (2
 
 /** The first number for which f is off by more than the bound, in words; null if there is none. */
 function fault(f: Vector, exact: Real, xs: Float32Array<ArrayBuffer>, c = simd.coefficients): string | null {
-  const { floats, compile } = scratchpad()!;
-  const { run } = compile([elementwise(1, (pen, [x]) => f(pen, x, c))]);
+  const pad = scratchpad()!;
+  const { floats } = pad;
+  const { run } = pad.compile([elementwise(1, (pen, [x]) => f(pen, x, c))]);
   for (let start = 0; start < xs.length; start += 4096) {
     const chunk = xs.subarray(start, start + 4096);
     floats.set(chunk, 1024);

@@ -1,71 +1,18 @@
 /**
- * Every kernel in WebAssembly against its plain loop run in float64, within a bound that follows from rounding:
- * so many units of 2⁻²⁴ of what is added up, and one subnormal step.
+ * Every elementwise kernel in WebAssembly against its plain loop run in float64, within a bound that follows from
+ * rounding: so many units of 2⁻²⁴ and one subnormal step. And which kernel is used when.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { nd, type Data, type Nd } from '../../src/array/nd.ts';
-import { Generator } from '../../src/array/random.ts';
 import * as loops from '../../src/kernels/elementwise.ts';
-import { crossEntropy, crossEntropyGrad } from '../../src/kernels/fused.ts';
-import { choose, fold, map, scan, scan2, zip } from '../../src/kernels/lines.ts';
-import type { FoldLoop, MapLoop, Scan2Loop, ScanLoop, ZipLoop } from '../../src/kernels/lines.ts';
+import { choose, fold, map, scan, zip, type MapLoop, type ZipLoop } from '../../src/kernels/lines.ts';
 import * as folds from '../../src/kernels/reduce.ts';
-import { areas } from '../../src/kernels/simd/elementwise.ts';
 import { twinOf, type Loop } from '../../src/kernels/simd/twins.ts';
-import { maps as simdMaps, zips as simdZips } from '../../src/kernels/wasm/elementwise.ts';
-import { scratchpad } from '../../src/kernels/wasm/scratchpad.ts';
+import type { maps as simdMaps, zips as simdZips } from '../../src/kernels/wasm/elementwise.ts';
+import { fault, isStreamed, names, normal, pair, sizes, small, smallOrNaN, withSpecial } from './nearly.ts';
 
-const sizes = [0, 1, 3, 4, 63, 64, 65, 127, 128, 129, 4095, 4096, 4097, 10000];
-const special = [NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -130), 2 ** -126, 3.4e38, -3.4e38, 1e20, 1, -1];
-
-type Draw = (g: Generator) => number;
-const normal: Draw = (g) => 3 * g.normal();
-/** Of magnitude at most 1, as the results that gradients are made of. */
-const small: Draw = (g) => g.uniform(-1, 1);
-const withSpecial =
-  (draw: Draw): Draw =>
-  (g) =>
-    g.uniform() < 0.2 ? special[g.integer(0, special.length)] : draw(g);
-/** Small numbers and NaN. */
-const smallOrNaN: Draw = (g) => (g.uniform() < 0.05 ? NaN : small(g));
-
-/** An array of float32 that lies somewhere in a larger one of NaN, and the same numbers in float64. */
-function pair(shape: readonly number[], draw: Draw, seed: number): [Nd, Nd] {
-  const n = shape.reduce((a, b) => a * b, 1);
-  const offset = seed % 4;
-  const data = new Float32Array(n + offset + 2).fill(NaN);
-  const generator = new Generator(seed);
-  for (let i = 0; i < n; i++) data[offset + i] = draw(generator);
-  const x = nd(data, shape, undefined, offset);
-  return [x, nd(Float64Array.from(data), shape, undefined, offset)];
-}
-
-/** The first element that is too far from the exact one, in words; null if none is. */
-function fault(
-  got: Data,
-  exact: Data,
-  units: number,
-  sizeAt: (i: number) => number = (i) => Math.abs(exact[i]),
-): string | null {
-  if (!(got instanceof Float32Array) || got.length !== exact.length) return 'it is no result of this size in float32';
-  for (let i = 0; i < got.length; i++) {
-    const nearest = Math.fround(exact[i]);
-    const bound = units * 2 ** -24 * sizeAt(i) + 2 ** -149;
-    const same =
-      Math.abs(got[i] - exact[i]) <= bound || got[i] === nearest || (got[i] !== got[i] && nearest !== nearest);
-    if (!same) return `element ${i} is ${got[i]} and not ${exact[i]} ± ${bound}`;
-  }
-  return null;
-}
-
-/** Whether `work` went through the scratchpad. */
-function isStreamed(work: () => void): boolean {
-  const { floats } = scratchpad()!;
-  const mark = 12345.678;
-  for (const at of areas) floats[at] = mark;
-  work();
-  return areas.some((at) => floats[at] !== Math.fround(mark));
-}
+/** The plain loops by name. */
+const plain = { ...loops };
 
 /** Where they are used, and how far from exact they may be, in units. */
 const maps: Record<keyof typeof simdMaps, number> = {
@@ -76,10 +23,6 @@ const zips: Record<keyof typeof simdZips, number> = {
   add: 1, sub: 1, mul: 1, div: 1, maximum: 0, minimum: 0, eq: 0, ne: 0, lt: 0, le: 0, gt: 0, ge: 0,
   reluGrad: 0, sigmoidGrad: 4, tanhGrad: 4, geluGrad: 8,
 }; // prettier-ignore
-const rowFolds = ['sum', 'amax', 'amin', 'logsumexp'] as const;
-const rowScans = ['softmax', 'logSoftmax'] as const;
-const rowScans2 = ['softmaxGrad', 'logSoftmaxGrad'] as const;
-
 /** What can run a loop: `map` and `zip`, or wrong ones. */
 interface Drivers {
   readonly map: typeof map;
@@ -87,7 +30,7 @@ interface Drivers {
 }
 
 function checkMap(name: keyof typeof maps, drivers: Drivers, lengths = sizes): string | null {
-  const loop = loops[name];
+  const loop = plain[name];
   // Of gelu the factor of x is rounded, and that is a sum of ½ and less.
   const size = (x: Nd) => (name === 'gelu' ? (i: number) => Math.abs(x.data[x.offset + i]) : undefined);
   for (const n of lengths) {
@@ -101,7 +44,7 @@ function checkMap(name: keyof typeof maps, drivers: Drivers, lengths = sizes): s
 }
 
 function checkZip(name: keyof typeof zips, drivers: Drivers, lengths = sizes): string | null {
-  const loop = loops[name];
+  const loop = plain[name];
   const isGrad = name === 'sigmoidGrad' || name === 'tanhGrad';
   for (const n of lengths) {
     for (const odd of [false, true]) {
@@ -119,8 +62,6 @@ function checkZip(name: keyof typeof zips, drivers: Drivers, lengths = sizes): s
   }
   return null;
 }
-
-const names = <T extends object>(x: T): (keyof T & string)[] => Object.keys(x) as (keyof T & string)[];
 
 describe('elementwise', () => {
   test.each(names(maps))('%s is that of the plain loop', (name) => expect(checkMap(name, { map, zip })).toBeNull());
@@ -205,125 +146,6 @@ describe('elementwise', () => {
   });
 });
 
-/** Rows of many lengths, from few to more than a chunk holds. */
-const rowShapes = [[40, 8], [13, 10], [3, 63], [5, 64], [7, 65], [100, 127], [2, 4095], [1, 4096], [2, 4097], [3, 10000]]; // prettier-ignore
-
-function checkFold(name: (typeof rowFolds)[number], run: typeof fold, draw: Draw): string | null {
-  const loop: FoldLoop = folds[name];
-  for (const shape of rowShapes) {
-    const [x, x64] = pair(shape, draw, shape[1]);
-    const exact = fold(loop, x64, [shape[0], 1]).data;
-    const largest = fold(folds.amax, map(loops.abs, x64), [shape[0], 1]).data;
-    // A sum is rounded once; log Σ eˣ is a sum of two numbers no larger than the largest and log n.
-    const size = name === 'logsumexp' ? (r: number) => largest[r] + 10 : undefined;
-    const found = fault(
-      run(loop, x, [shape[0], 1]).data,
-      exact,
-      { sum: 1.01, amax: 0, amin: 0, logsumexp: 2 }[name],
-      size,
-    );
-    if (found !== null) return `${name} of ${shape.join('×')}: ${found}`;
-  }
-  return null;
-}
-
-function checkScan(name: (typeof rowScans)[number], run: typeof scan, draw: Draw): string | null {
-  const loop: ScanLoop = folds[name];
-  for (const shape of rowShapes) {
-    const [x, x64] = pair(shape, draw, shape[1]);
-    const exact = scan(loop, x64, 1).data;
-    // x − m is rounded, and counts as it is; |x − m| ≤ |log y| ≤ 104 or the result is 0.
-    const size = (i: number): number =>
-      name === 'softmax' ? exact[i] * (5 + Math.abs(Math.log(exact[i] || 1))) : 4 * Math.max(1, Math.abs(exact[i]));
-    const found = fault(run(loop, x, 1).data, exact, 1, size);
-    if (found !== null) return `${name} of ${shape.join('×')}: ${found}`;
-  }
-  return null;
-}
-
-function checkScan2(name: (typeof rowScans2)[number], run: typeof scan2): string | null {
-  const loop: Scan2Loop = folds[name];
-  for (const shape of rowShapes) {
-    const n = shape[1];
-    const [g, g64] = pair(shape, normal, n);
-    const [t, t64] = pair(shape, (r) => (name === 'softmaxGrad' ? r.uniform() : -5 * r.uniform()), n + 1);
-    const sums = fold(folds.sum, map(loops.abs, g64), [shape[0], 1]).data;
-    const size = (i: number): number => {
-      const [own, share] = [Math.abs(g.data[g.offset + i]), t.data[t.offset + i]];
-      const all = sums[Math.floor(i / n)];
-      return name === 'softmaxGrad' ? share * (own + all) : own + Math.exp(share) * all;
-    };
-    const found = fault(run(loop, g, t, 1).data, scan2(loop, g64, t64, 1).data, 6, size);
-    if (found !== null) return `${name} of ${shape.join('×')}: ${found}`;
-  }
-  return null;
-}
-
-describe('rows', () => {
-  const fewSpecial: Draw = (g) => (g.uniform() < 0.01 ? special[g.integer(0, special.length)] : normal(g));
-  const infinite: Draw = (g) => (g.uniform() < 0.02 ? -Infinity : normal(g));
-
-  test.each(rowFolds)('%s is that of the plain loop', (name) => {
-    expect(checkFold(name, fold, normal)).toBeNull();
-    if (name !== 'sum') expect(checkFold(name, fold, fewSpecial)).toBeNull();
-    expect(checkFold(name, fold, () => -Infinity)).toBeNull();
-  });
-  test.each(rowScans)('%s is that of the plain loop', (name) => {
-    for (const draw of [normal, fewSpecial, infinite, () => -Infinity, () => 7])
-      expect(checkScan(name, scan, draw)).toBeNull();
-  });
-  test.each(rowScans2)('%s is that of the plain loop', (name) => expect(checkScan2(name, scan2)).toBeNull());
-
-  test.each([[300, 8], [300, 40], [17, 1003], [3, 5000], [5000, 9]])('columns of %i × %i add up as rows do', (n, m) => {
-    const [x, x64] = pair([n, m], normal, m);
-    let y: Nd | undefined;
-    expect(isStreamed(() => (y = fold(folds.sum, x, [m])))).toBe(true);
-    expect([...y!.data]).toEqual([...Float32Array.from(fold(folds.sum, x64, [m]).data)]); // the same order, so the same bits
-  }); // prettier-ignore
-
-  test('cross-entropy and its gradient are those of the plain loop', () => {
-    for (const [N, C] of rowShapes) {
-      const [x, x64] = pair([N, C], normal, C);
-      const [target, target64] = pair([N], (g) => g.integer(0, C), 4);
-      const [g, g64] = pair([N], normal, 5);
-      const exact = crossEntropy(x64, target64).data;
-      expect(fault(crossEntropy(x, target).data, exact, 4, (r) => Math.max(1, exact[r]))).toBeNull();
-      const size = (i: number): number => Math.abs(g.data[g.offset + Math.floor(i / C)]);
-      expect(fault(crossEntropyGrad(g, x, target).data, crossEntropyGrad(g64, x64, target64).data, 8, size)).toBeNull();
-    }
-  });
-
-  test('wrong kernels are seen to fail', () => {
-    const changed = (x: Nd): Nd =>
-      nd(x.data.with(x.offset + 1, 50).with(x.offset + 2, -50), x.shape, undefined, x.offset);
-    const near = (y: Nd): Nd =>
-      nd(
-        Float32Array.from(y.data, (v) => v * (1 + 1e-5)),
-        y.shape,
-      );
-    const lossy = (y: Nd): Nd =>
-      nd(
-        Float32Array.from(y.data, (v) => v || 0),
-        y.shape,
-      );
-    for (const name of rowFolds) {
-      expect(checkFold(name, (loop, x, shape) => fold(loop, changed(x), shape), normal)).not.toBeNull();
-      expect(checkFold(name, (loop, x, shape) => near(fold(loop, x, shape)), normal)).not.toBeNull();
-      expect(checkFold(name, (loop, x, shape) => lossy(fold(loop, x, shape)), fewSpecial)).not.toBeNull();
-    }
-    for (const name of rowScans) {
-      expect(checkScan(name, (loop, x, dim) => scan(loop, changed(x), dim), normal)).not.toBeNull();
-      expect(checkScan(name, (loop, x, dim) => near(scan(loop, x, dim)), normal)).not.toBeNull();
-      expect(checkScan(name, (loop, x, dim) => lossy(scan(loop, x, dim)), fewSpecial)).not.toBeNull();
-    }
-    for (const name of rowScans2) {
-      expect(checkScan2(name, (loop, g, t, dim) => scan2(loop, t, g, dim))).not.toBeNull();
-      expect(checkScan2(name, (loop, g, t, dim) => scan2(loop, changed(g), t, dim))).not.toBeNull();
-      expect(checkScan2(name, (loop, g, t, dim) => near(scan2(loop, g, t, dim)))).not.toBeNull();
-    }
-  });
-});
-
 describe('which kernel is used', () => {
   afterEach(() => {
     vi.unstubAllGlobals();
@@ -331,8 +153,9 @@ describe('which kernel is used', () => {
   });
 
   test('every loop that should have a twin has one', () => {
+    const rows = 'sum amax amin logsumexp softmax logSoftmax softmaxGrad logSoftmaxGrad'.split(' ');
     const all: Record<string, Loop | undefined> = { ...loops, ...folds };
-    const wanted = [...names(maps), ...names(zips), 'choose', ...rowFolds, ...rowScans, ...rowScans2];
+    const wanted = [...names(maps), ...names(zips), 'choose', ...rows];
     expect(wanted.filter((name) => all[name] === undefined || twinOf(all[name]) === undefined)).toEqual([]);
     expect(twinOf(loops.sin)).toBeUndefined();
   });

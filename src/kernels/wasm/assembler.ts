@@ -103,7 +103,6 @@ export const f32x4 = {
   gt: simd(0x44),
   le: simd(0x45),
   ge: simd(0x46),
-  demote_f64x2_zero: simd(0x5e),
   ceil: simd(0x67),
   floor: simd(0x68),
   trunc: simd(0x69),
@@ -147,7 +146,8 @@ export const i8x16 = {
   shuffle: ([p, q, r, s]: readonly [number, number, number, number], a: Code, b: Code): Code => [
     ...a,
     ...b,
-    ...[0xfd, 0x0d],
+    0xfd,
+    0x0d,
     ...[p, q, r, s].flatMap((n) => [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]),
   ],
 };

@@ -9,7 +9,7 @@ const { abs, add, sub, mul, div, pmin, pmax, lt, gt, eq } = f32x4;
 
 // ln 2 in two parts (Cody and Waite, 1980): n·HIGH is exact for every whole n that occurs, since HIGH has 9 bits.
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.12194440054690581e-4;
+const LN2_LOW = Math.LN2 - LN2_HIGH;
 /** Added to a small number it leaves that number, rounded to a whole one, in the lowest bits of the sum. */
 const ROUND = 1.5 * 2 ** 23;
 
