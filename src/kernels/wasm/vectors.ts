@@ -2,7 +2,18 @@
  * Straight-line code over vectors of four float32, and the loop over memory around it. A function of vectors is
  * written as ordinary TypeScript that is given operands and a Pen, writes down steps, and returns the result's code.
  */
-import { doWhile, f32x4, i32, i32x4, v128, type Code, type Func, type Local, type ValueType } from './assembler.ts';
+import {
+  doWhile,
+  f32x4,
+  i32,
+  i32x4,
+  join,
+  v128,
+  type Code,
+  type Func,
+  type Local,
+  type ValueType,
+} from './assembler.ts';
 
 /** What code is written with. */
 export interface Pen {
@@ -16,7 +27,12 @@ export interface Pen {
   steps(write: () => Code): Code;
 }
 
-const bitsOf = (x: number): number => new Int32Array(Float32Array.of(x).buffer)[0];
+const float = new Float32Array(1);
+const floatBits = new Int32Array(float.buffer);
+function bitsOf(x: number): number {
+  float[0] = x;
+  return floatBits[0];
+}
 
 /** A kernel that is written with a Pen: its constants first, then the body. Each is alone in its module, as `run`. */
 export const written = (
@@ -29,12 +45,12 @@ export const written = (
   ...(result ? { result } : {}),
   body(locals, variable) {
     const constants = new Map<string, Local>();
-    const start: number[] = [];
-    let page: number[] = [];
+    const start: Code[] = [];
+    let page: Code[] = [];
     const pen: Pen = {
       keep(value) {
         const x = variable('v128');
-        page.push(...x.set(value));
+        page.push(x.set(value));
         return x.get;
       },
       bits(lanes) {
@@ -43,7 +59,7 @@ export const written = (
         if (x === undefined) {
           x = variable('v128');
           constants.set(key, x);
-          start.push(...x.set(v128.const(lanes)));
+          start.push(x.set(v128.const(lanes)));
         }
         return x.get;
       },
@@ -55,13 +71,13 @@ export const written = (
         const outer = page;
         page = [];
         const result = write();
-        const all = [...page, ...result];
+        const all = join(...page, result);
         page = outer;
         return all;
       },
     };
     const code = pen.steps(() => body(pen, locals, variable));
-    return [...start, ...code];
+    return join(...start, code);
   },
 });
 
