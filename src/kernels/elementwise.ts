@@ -2,7 +2,7 @@
  * Elementwise loops: one written-out loop an op, over a line of numbers (see lines.ts).
  * Written out, and not made from a scalar function, because a call per element costs more than most of these ops.
  */
-import type { MapLoop, ZipLoop } from './lines.ts';
+import type { ChooseLoop, MapLoop, ZipLoop } from './lines.ts';
 
 export const neg: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = -x[i];
@@ -88,6 +88,11 @@ export const erf: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = erfOf(x[i]);
 };
 
+/** x·Φ(x) = ½x(1 + erf(x/√2)), with the normal distribution function Φ. */
+export const gelu: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = 0.5 * x[i] * (1 + erfOf(x[i] * Math.SQRT1_2));
+};
+
 /** To the nearest whole number, halves to the even one (IEEE 754, and PyTorch). */
 function roundHalfEven(x: number): number {
   const r = Math.round(x);
@@ -155,7 +160,7 @@ export const ge: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] >= b[j] ? 1 : 0;
 };
 
-// Gradients in one pass, from the incoming gradient g and the result t of the forward pass.
+// Gradients in one pass, from the incoming gradient g and, if nothing else is said, the result t of the forward pass.
 export const reluGrad: ZipLoop = (g, i, di, t, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) y[k++] = t[j] > 0 ? g[i] : 0;
 };
@@ -164,4 +169,16 @@ export const sigmoidGrad: ZipLoop = (g, i, di, t, j, dj, y, k, n) => {
 };
 export const tanhGrad: ZipLoop = (g, i, di, t, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) y[k++] = g[i] * (1 - t[j] * t[j]);
+};
+/** From the input x: Φ(x) + x·φ(x), with the normal density φ(x) = e^(−x²/2)/√2π. */
+export const geluGrad: ZipLoop = (g, i, di, x, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) {
+    const density = Math.exp(-0.5 * x[j] * x[j]) / Math.sqrt(2 * Math.PI);
+    y[k++] = g[i] * (0.5 * (1 + erfOf(x[j] * Math.SQRT1_2)) + x[j] * density);
+  }
+};
+
+/** a where the mask c is not 0, else b. */
+export const choose: ChooseLoop = (c, i, di, a, j, dj, b, m, dm, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj, m += dm) y[k++] = c[i] !== 0 ? a[j] : b[m];
 };

@@ -1,7 +1,9 @@
 /** Several steps in one pass over memory, where an op that is made of others would make copies. */
 import { dense } from '../array/dense.ts';
 import { dtypeOf, promote, sizeOf, zerosNd, type Nd } from '../array/nd.ts';
-import { logsumexp } from './reduce.ts';
+import { logsumexp, softmax } from './reduce.ts';
+import { fold, scan } from './simd/rows.ts';
+import * as simd from './wasm/rows.ts';
 
 /** Row by row −log softmax(x)[target] = log Σ eˣ − x[target]: logits x [N, C] and whole numbers target [N] to [N]. */
 export function crossEntropy(x: Nd, target: Nd): Nd {
@@ -9,6 +11,7 @@ export function crossEntropy(x: Nd, target: Nd): Nd {
   const y = zerosNd(dtypeOf(x.data), [N]);
   const rows = dense(x);
   const t = dense(target);
+  if (fold(simd.crossEntropy, rows, C, y.data, (r) => 4 * t.data[t.offset + r])) return y;
   for (let r = 0, i = rows.offset; r < N; r++, i += C) {
     y.data[r] = logsumexp(rows.data, i, 1, C) - rows.data[i + t.data[t.offset + r]];
   }
@@ -21,9 +24,14 @@ export function crossEntropyGrad(g: Nd, x: Nd, target: Nd): Nd {
   const y = zerosNd(dtypeOf(x.data), [N, C]);
   const rows = dense(x);
   const t = dense(target);
+  const weightOf = (r: number): number => g.data[g.offset + r * g.strides[0]];
+  if (scan(softmax, [rows], C, y.data, weightOf)) {
+    for (let r = 0; r < N; r++) y.data[r * C + t.data[t.offset + r]] -= weightOf(r);
+    return y;
+  }
   for (let r = 0, i = rows.offset, k = 0; r < N; r++) {
     const shift = logsumexp(rows.data, i, 1, C);
-    const weight = g.data[g.offset + r * g.strides[0]];
+    const weight = weightOf(r);
     const hit = k + t.data[t.offset + r];
     for (const end = k + C; k < end; k++) y.data[k] = weight * Math.exp(rows.data[i++] - shift);
     y.data[hit] -= weight;

@@ -4,6 +4,7 @@
  * A line is n numbers in memory: (data, start, step). A kernel is a plain loop over lines and knows
  * nothing else; here lines are found in strided and broadcast arrays, with neighbouring dims merged
  * so that lines are as long as they can be. Results are always new and row-major.
+ * Where the lines are long and without gaps, a loop's twin in WebAssembly is asked first (simd/).
  */
 import { copy } from '../array/dense.ts';
 import {
@@ -22,6 +23,9 @@ import {
   type Shape,
 } from '../array/nd.ts';
 import { expand, permute, reshapeView } from '../array/views.ts';
+import { choose as chooseLoop } from './elementwise.ts';
+import * as elementwise from './simd/elementwise.ts';
+import * as simdRows from './simd/rows.ts';
 
 /** y = f(x): reads the line (x, i, di), writes n numbers to y from k on. */
 export type MapLoop = (x: Data, i: number, di: number, y: Data, k: number, n: number) => void;
@@ -29,6 +33,11 @@ export type MapLoop = (x: Data, i: number, di: number, y: Data, k: number, n: nu
 // prettier-ignore
 export type ZipLoop = (
   a: Data, i: number, di: number, b: Data, j: number, dj: number, y: Data, k: number, n: number,
+) => void;
+/** y = a or b, as c says. */
+// prettier-ignore
+export type ChooseLoop = (
+  c: Data, i: number, di: number, a: Data, j: number, dj: number, b: Data, m: number, dm: number, y: Data, k: number, n: number,
 ) => void;
 /** One number from a line. */
 export type FoldLoop = (x: Data, i: number, di: number, n: number) => number;
@@ -83,8 +92,9 @@ const lineStep = (x: Nd): number => (x.shape.length === 0 ? 1 : x.strides[x.stri
 /** Elementwise: y = f(x). */
 export function map(loop: MapLoop, x: Nd): Nd {
   const y = zerosNd(dtypeOf(x.data), x.shape);
-  if (isDense(x)) loop(x.data, x.offset, 1, y.data, 0, y.data.length);
-  else {
+  if (isDense(x)) {
+    if (!elementwise.dense(loop, y.data, [x])) loop(x.data, x.offset, 1, y.data, 0, y.data.length);
+  } else {
     const [a] = merge(x);
     const n = lineLength(a);
     const step = lineStep(a);
@@ -102,9 +112,13 @@ export function zip(where: string, loop: ZipLoop, a: Nd, b: Nd): Nd {
   const shape = broadcastShapes(where, a.shape, b.shape);
   const y = zerosNd(promote(a, b), shape);
   if (sameShape(a.shape, b.shape) && isDense(a) && isDense(b)) {
-    loop(a.data, a.offset, 1, b.data, b.offset, 1, y.data, 0, y.data.length);
+    if (!elementwise.dense(loop, y.data, [a, b])) {
+      loop(a.data, a.offset, 1, b.data, b.offset, 1, y.data, 0, y.data.length);
+    }
   } else {
-    const [p, q] = merge(expand(a, shape), expand(b, shape));
+    const merged = merge(expand(a, shape), expand(b, shape));
+    if (elementwise.broadcast(loop, y.data, merged)) return y;
+    const [p, q] = merged;
     const n = lineLength(p);
     const dp = lineStep(p);
     const dq = lineStep(q);
@@ -121,15 +135,17 @@ export function zip(where: string, loop: ZipLoop, a: Nd, b: Nd): Nd {
 export function choose(mask: Nd, a: Nd, b: Nd): Nd {
   const shape = broadcastShapes('where', broadcastShapes('where', mask.shape, a.shape), b.shape);
   const y = zerosNd(promote(a, b), shape);
-  const [c, p, q] = merge(expand(mask, shape), expand(a, shape), expand(b, shape));
+  const merged = merge(expand(mask, shape), expand(a, shape), expand(b, shape));
+  if (elementwise.broadcast(chooseLoop, y.data, merged)) return y;
+  const [c, p, q] = merged;
   const n = lineLength(c);
   const dc = lineStep(c);
   const dp = lineStep(p);
   const dq = lineStep(q);
   let at = 0;
   eachLine(c, p, q, (i, j, k) => {
-    for (const end = at + n; at < end; i += dc, j += dp, k += dq)
-      y.data[at++] = c.data[i] !== 0 ? p.data[j] : q.data[k];
+    chooseLoop(c.data, i, dc, p.data, j, dp, q.data, k, dq, y.data, at, n);
+    at += n;
   });
   return y;
 }
@@ -148,6 +164,7 @@ export function fold(loop: FoldLoop, x: Nd, shape: Shape, dtype: DType = dtypeOf
   const n = sizeOf(moved.shape.slice(kept.length));
   const rows = reshapeView(moved, [...sizes, n]) ?? nd(copy(moved).data, [...sizes, n]);
   const y = allocate(dtype, sizeOf(shape));
+  if (simdRows.fold(loop, rows, n, y)) return nd(y, shape);
   const step = rows.strides[sizes.length];
   let k = 0;
   eachLine(rows, rows, rows, (i) => {
@@ -166,7 +183,7 @@ function moveToEnd(x: Nd, dim: number): Nd {
 export function scan(loop: ScanLoop, x: Nd, dim: number): Nd {
   const y = zerosNd(dtypeOf(x.data), x.shape);
   if (x.shape.length === 0) loop(x.data, x.offset, 1, y.data, 0, 1, 1);
-  else {
+  else if (dim < x.shape.length - 1 || !simdRows.scan(loop, [x], x.shape[dim], y.data)) {
     const [a, out] = [moveToEnd(x, dim), moveToEnd(y, dim)];
     eachLine(a, out, out, (i, k) => loop(a.data, i, x.strides[dim], y.data, k, y.strides[dim], x.shape[dim]));
   }
@@ -177,7 +194,7 @@ export function scan(loop: ScanLoop, x: Nd, dim: number): Nd {
 export function scan2(loop: Scan2Loop, a: Nd, b: Nd, dim: number): Nd {
   const y = zerosNd(promote(a, b), a.shape);
   if (a.shape.length === 0) loop(a.data, a.offset, 1, b.data, b.offset, 1, y.data, 0, 1, 1);
-  else {
+  else if (dim < a.shape.length - 1 || !simdRows.scan(loop, [a, b], a.shape[dim], y.data)) {
     const [p, q, out] = [moveToEnd(a, dim), moveToEnd(b, dim), moveToEnd(y, dim)];
     eachLine(p, q, out, (i, j, k) =>
       loop(p.data, i, a.strides[dim], q.data, j, b.strides[dim], y.data, k, y.strides[dim], a.shape[dim]),

@@ -1,5 +1,7 @@
 /** Optimizer steps, one pass over a parameter p, its gradient g and their state, all row-major; in place. */
 import type { Data } from '../array/nd.ts';
+import { step } from './simd/elementwise.ts';
+import * as simd from './wasm/elementwise.ts';
 
 /**
  * xⁿ for a whole n ≥ 0, by squaring. Not `x ** n`: that is one pure instruction, which V8 is free to move into the loop
@@ -22,6 +24,8 @@ export function gradientDescentStep(
   lr: number,
   decay = 0,
 ): void {
+  const operands = [[p, at], [g, from]] as const; // prettier-ignore
+  if (step(simd.gradientDescentStep, n, operands, 1, [lr, decay])) return;
   for (let i = 0; i < n; i++) p[at + i] -= lr * (g[from + i] + decay * p[at + i]);
 }
 
@@ -46,6 +50,9 @@ export function sgdStep(
 ): void {
   const { lr, momentum, dampening, weightDecay, nesterov } = factors;
   const share = first ? 1 : 1 - dampening;
+  const operands = [[p, at], [v, 0], [g, from]] as const; // prettier-ignore
+  const kernel = nesterov ? simd.nesterovStep : simd.sgdStep;
+  if (step(kernel, n, operands, 2, [lr, momentum, share, weightDecay])) return;
   for (let i = 0; i < n; i++) {
     const d = g[from + i] + weightDecay * p[at + i];
     const velocity = momentum * v[i] + share * d;
@@ -81,6 +88,9 @@ export function adamStep(
   const stepSize = lr / (1 - power(beta1, t));
   const scale = 1 / Math.sqrt(1 - power(beta2, t));
   const keep = 1 - lr * decay;
+  const operands = [[p, at], [m, 0], [v, 0], [g, from]] as const; // prettier-ignore
+  const numbers = [stepSize, scale, keep, beta1, 1 - beta1, beta2, 1 - beta2, eps, l2];
+  if (step(simd.adamStep, n, operands, 3, numbers)) return;
   for (let i = 0; i < n; i++) {
     const d = g[from + i] + l2 * p[at + i];
     const mean = beta1 * m[i] + (1 - beta1) * d;

@@ -35,7 +35,7 @@ export const relu = (x: Tensor): Tensor => x.relu();
 /** x where positive, else slope·x. `nn.functional.leakyRelu(tensor([-1, 2])) // => Tensor[2] [-0.0100, 2.0000]` */
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => x.where(x.gt(0), x.mul(slope));
 /** x·Φ(x) with the normal distribution function Φ (Hendrycks and Gimpel, 2016). `nn.functional.gelu(tensor(1)) // => Tensor[] 0.8413` */
-export const gelu = (x: Tensor): Tensor => x.mul(x.mul(Math.SQRT1_2).erf().add(1)).mul(0.5);
+export const gelu = (x: Tensor): Tensor => apply(ops.gelu, x);
 /** x·σ(x) (also called swish). `nn.functional.silu(tensor(1)) // => Tensor[] 0.7311` */
 export const silu = (x: Tensor): Tensor => x.mul(x.sigmoid());
 /**

@@ -8,8 +8,19 @@ import { defineOp, type Ghost, type Op } from './op.ts';
 type Unary = Op<[x: Nd]>;
 
 /** y = f(x), whose derivative is written in x. */
-const ofInput = (name: string, loop: MapLoop, rule: (g: Tensor, y: Ghost, x: Tensor) => Tensor): Unary =>
-  defineOp({ name, forward: (x: Nd) => map(loop, x), reads: 'inputs', vjp: [rule] });
+const ofInput = (
+  name: string,
+  loop: MapLoop,
+  rule: (g: Tensor, y: Ghost, x: Tensor) => Tensor,
+  grad?: ZipLoop,
+): Unary =>
+  defineOp({
+    name,
+    forward: (x: Nd) => map(loop, x),
+    reads: 'inputs',
+    vjp: [rule],
+    fused: [grad ? (g, _y, x) => zip(name, grad, g, x) : null],
+  });
 
 /** y = f(x), whose derivative is written in y. */
 const ofOutput = (name: string, loop: MapLoop, rule: (g: Tensor, y: Tensor) => Tensor, grad?: ZipLoop): Unary =>
@@ -66,6 +77,21 @@ export const relu = /* @__PURE__ */ ofOutput('relu', k.relu, (g, y) => g.mul(y.g
 /** 2/√π ∫₀ˣ e^(−t²) dt. */
 export const erf = /* @__PURE__ */ ofInput('erf', k.erf, (g, _y, x) =>
   g.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),
+);
+
+/** x·Φ(x); its derivative is Φ(x) + x·φ(x), φ(x) = e^(−x²/2)/√2π. */
+export const gelu = /* @__PURE__ */ ofInput(
+  'gelu',
+  k.gelu,
+  (g, _y, x) => {
+    const density = x
+      .square()
+      .mul(-0.5)
+      .exp()
+      .div(Math.sqrt(2 * Math.PI));
+    return g.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5).add(x.mul(density)));
+  },
+  k.geluGrad,
 );
 
 export const sign = /* @__PURE__ */ step('sign', k.sign);

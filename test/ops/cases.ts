@@ -87,6 +87,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   sigmoid: [elementwise(real(M))],
   relu: [elementwise(away(M))],
   erf: [elementwise(real(M, -2.4, 2.4)), elementwise(real(M, 2.45, 2.55))],
+  gelu: [elementwise(real(M, -2.4, 2.4))],
   sign: [vanishing(elementwise(away(M)))],
   floor: steps,
   ceil: steps,

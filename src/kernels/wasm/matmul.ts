@@ -18,12 +18,6 @@ const add = (x: Local, bytes: Code): Code => x.set(i32.add(x.get, bytes));
 /** Counts x down to 0 by one. */
 const countDown = (x: Local, body: Code): Code => doWhile([...body, ...x.set(i32.sub(x.get, n(1)))], x.get);
 
-/** Four 32-bit lanes by number: 0–3 are those of a, 4–7 those of b. */
-const pick = (lanes: readonly number[], a: Local, b: Local): Code => {
-  const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
-  return i8x16.shuffle(bytes, a.get, b.get);
-};
-
 /**
  * pack(from, across, along, panels, kc, to, panelStep): panels of `width` lines, interleaved. `across` leads from one
  * line of a panel to the next, in bytes; each line lies in one piece (`along` is one element).
@@ -39,10 +33,14 @@ const pack = (name: string, width: number): Func => ({
     const turn = (group: number): Code => [
       ...[a, b, c, d].flatMap((line) => [...line.set(v128.load(0, at.get)), ...add(at, across.get)]),
       ...[0, 1].flatMap((half) => [
-        ...ab.set(pick(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], a, b)), // a₀ b₀ a₁ b₁, or a₂ b₂ a₃ b₃
-        ...cd.set(pick(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], c, d)),
-        ...v128.store(4 * (width * (2 * half) + 4 * group), target.get, pick([0, 1, 4, 5], ab, cd)),
-        ...v128.store(4 * (width * (2 * half + 1) + 4 * group), target.get, pick([2, 3, 6, 7], ab, cd)),
+        ...ab.set(i8x16.shuffle(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], a.get, b.get)), // a₀ b₀ a₁ b₁, or a₂ b₂ a₃ b₃
+        ...cd.set(i8x16.shuffle(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], c.get, d.get)),
+        ...v128.store(4 * (width * (2 * half) + 4 * group), target.get, i8x16.shuffle([0, 1, 4, 5], ab.get, cd.get)),
+        ...v128.store(
+          4 * (width * (2 * half + 1) + 4 * group),
+          target.get,
+          i8x16.shuffle([2, 3, 6, 7], ab.get, cd.get),
+        ),
       ]),
     ];
     return countDown(panels, [

@@ -1,0 +1,53 @@
+/**
+ * Which WebAssembly kernel stands in for which plain loop. A kernel is assembled and compiled, in a module of its own,
+ * when it is first asked for.
+ */
+import * as loops from '../elementwise.ts';
+import type { ChooseLoop, FoldLoop, MapLoop, Scan2Loop, ScanLoop, ZipLoop } from '../lines.ts';
+import * as folds from '../reduce.ts';
+import type { Func } from '../wasm/assembler.ts';
+import { choose, maps, zips } from '../wasm/elementwise.ts';
+import * as rows from '../wasm/rows.ts';
+import { scratchpad } from '../wasm/scratchpad.ts';
+
+export type Loop = MapLoop | ZipLoop | ChooseLoop | FoldLoop | ScanLoop | Scan2Loop;
+/** Takes addresses, counts and numbers. */
+export type Kernel = (...args: number[]) => number;
+
+const { amax, amin, sum, logsumexp, softmax, logSoftmax, softmaxGrad, logSoftmaxGrad } = rows;
+const byName: readonly [Readonly<Record<string, Loop>>, Readonly<Record<string, Func>>][] = [
+  [loops, { ...maps, ...zips, choose }],
+  [folds, { amax, amin, sum, logsumexp, softmax, logSoftmax, softmaxGrad, logSoftmaxGrad }],
+];
+
+/** Elements from which on a kernel pays for the copies: measured. */
+const MANY = 128;
+/** The same where each element costs much. */
+const FEW = 32;
+const { exp, log, tanh, sigmoid, erf, gelu } = maps;
+const costly = new Set([exp, log, tanh, sigmoid, erf, gelu, zips.geluGrad, logsumexp, softmax, logSoftmax]);
+
+let twins: Map<Loop, Func> | undefined;
+
+/** What stands in for a loop. */
+export function twinOf(loop: Loop): Func | undefined {
+  twins ??= new Map(byName.flatMap(([plain, simd]) => Object.entries(simd).map(([name, func]) => [plain[name], func])));
+  return twins.get(loop);
+}
+
+const compiled = new Map<Loop | Func, { readonly kernel: Kernel; readonly from: number } | null>();
+
+function compile(key: Loop | Func): { readonly kernel: Kernel; readonly from: number } | null {
+  const func = typeof key === 'function' ? twinOf(key) : key;
+  const pad = scratchpad();
+  if (func === undefined || pad === null) return null;
+  return { kernel: pad.compile([func]).run, from: costly.has(func) ? FEW : MANY };
+}
+
+/** The compiled twin of a loop (or a kernel itself) for n elements; null if there is none, or the loop is as fast. */
+export function kernelOf(key: Loop | Func, n: number): Kernel | null {
+  if (n < FEW) return null;
+  let twin = compiled.get(key);
+  if (twin === undefined) compiled.set(key, (twin = compile(key)));
+  return twin === null || n < twin.from ? null : twin.kernel;
+}
