@@ -35,19 +35,28 @@ export function twinOf(loop: Loop): Func | undefined {
   return twins.get(loop);
 }
 
-const compiled = new Map<Loop | Func, { readonly kernel: Kernel; readonly from: number } | null>();
+interface Twin {
+  readonly func: Func;
+  /** The number of elements from which on it is used. */
+  readonly from: number;
+  /** Null where there is no WebAssembly; undefined until it is compiled. */
+  kernel: Kernel | null | undefined;
+}
+const known = new Map<Loop | Func, Twin | null>();
 
-function compile(key: Loop | Func): { readonly kernel: Kernel; readonly from: number } | null {
+function find(key: Loop | Func): Twin | null {
   const func = typeof key === 'function' ? twinOf(key) : key;
-  const pad = scratchpad();
-  if (func === undefined || pad === null) return null;
-  return { kernel: pad.compile([func]).run, from: costly.has(func) ? FEW : MANY };
+  const twin = func ? { func, from: costly.has(func) ? FEW : MANY, kernel: undefined } : null;
+  known.set(key, twin);
+  return twin;
 }
 
 /** The compiled twin of a loop (or a kernel itself) for n elements; null if there is none, or the loop is as fast. */
 export function kernelOf(key: Loop | Func, n: number): Kernel | null {
   if (n < FEW) return null;
-  let twin = compiled.get(key);
-  if (twin === undefined) compiled.set(key, (twin = compile(key)));
-  return twin === null || n < twin.from ? null : twin.kernel;
+  let twin = known.get(key);
+  if (twin === undefined) twin = find(key);
+  if (twin === null || n < twin.from) return null;
+  if (twin.kernel === undefined) twin.kernel = scratchpad()?.compile([twin.func]).run ?? null;
+  return twin.kernel;
 }

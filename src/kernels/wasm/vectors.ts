@@ -109,10 +109,10 @@ export const shiftLeft = (x: Code, n: number): Code => i32x4.shl(x, i32.const(n)
  */
 export const AREA = (1 << 18) + 272;
 
-/** Vectors in one round of a loop. */
-const UNROLL = 2;
+/** Bytes of code for a vector; if there are fewer, a round of the loop does two, since the loop itself costs as much. */
+const SHORT = 60;
 /** So many floats may be read, worked on and written past the end. */
-export const OVERRUN = 4 * UNROLL;
+export const OVERRUN = 8;
 
 /** What is done with four elements of each operand and with the scalars, each in all four lanes. */
 export type Lanes = (pen: Pen, operands: readonly Code[], scalars: readonly Code[]) => Code | readonly Code[];
@@ -130,21 +130,25 @@ export const elementwise = (arity: number, lanes: Lanes, scalars = 0): Func =>
         const splat = variable('v128');
         return { set: splat.set(f32x4.splat(x.get)), get: splat.get };
       });
-      const body = Array.from({ length: UNROLL }, (_, u) =>
+      const vector = (bytes: number): Code =>
         pen.steps(() => {
-          const operands = Array.from({ length: arity }, (_x, o) => pen.keep(v128.load(16 * u + 4 * AREA * o, at.get)));
+          const operands = Array.from({ length: arity }, (_, o) => pen.keep(v128.load(bytes + 4 * AREA * o, at.get)));
           const made = lanes(
             pen,
             operands,
             splats.map((s) => s.get),
           );
           const results = isCode(made) ? [made] : made.map((r) => pen.keep(r));
-          return results.flatMap((r, o) => v128.store(16 * u + 4 * AREA * o, at.get, r));
-        }),
-      ).flat();
+          return join(...results.map((r, o) => v128.store(bytes + 4 * AREA * o, at.get, r)));
+        });
+      const first = vector(0);
+      const round = first.length < SHORT ? [first, vector(16)] : [first];
       return [
         ...splats.flatMap((s) => s.set),
-        ...doWhile([...body, ...at.set(i32.add(at.get, i32.const(16 * UNROLL)))], i32.lt_u(at.get, end.get)),
+        ...doWhile(
+          [...round.flat(), ...at.set(i32.add(at.get, i32.const(16 * round.length)))],
+          i32.lt_u(at.get, end.get),
+        ),
       ];
     },
   );
