@@ -84,7 +84,8 @@ function unfold(
 ): void {
   const { C, H, W, w, kH, kW, Cg, P, move } = plan;
   const [[sH, sW], [pH, pW], [dH, dW]] = [move.stride, move.padding, move.dilation];
-  const end = place + B;
+  const firstImage = Math.floor(place / P);
+  const firstRow = Math.floor((place % P) / w);
   let at = 0;
   for (let c = 0; c < Cg; c++) {
     for (let kh = 0; kh < kH; kh++) {
@@ -93,25 +94,30 @@ function unfold(
         const left = kw * dW - pW;
         const lo = Math.max(0, Math.ceil(-left / sW));
         const hi = Math.ceil((W - left) / sW);
-        for (let q = place; q < end; ) {
-          const n = Math.floor(q / P);
-          const i = Math.floor((q - n * P) / w);
-          const j = q - n * P - i * w;
-          const stop = Math.min(w, j + end - q);
+        let plane = xi + (firstImage * C + group * Cg + c) * H * W;
+        let i = firstRow;
+        let j = place % w;
+        for (const end = at + B; at < end; ) {
+          // One row of y, or the part of it that is in the block.
+          const stop = Math.min(w, j + end - at);
           const row = i * sH + kh * dH - pH;
           const from = row >= 0 && row < H ? Math.min(stop, Math.max(j, lo)) : stop;
           const to = Math.max(from, Math.min(stop, hi));
-          let s = xi + ((n * C + group * Cg + c) * H + row) * W + left + from * sW;
+          let s = plane + row * W + left + from * sW;
           let k = at + from - j;
           const last = k + to - from;
           if (back) for (; k < last; k++, s += sW) x[s] += patches[k];
           else {
-            patches.fill(0, at, k);
+            for (let z = at; z < k; z++) patches[z] = 0;
             for (; k < last; k++, s += sW) patches[k] = x[s];
-            patches.fill(0, k, at + stop - j);
+            for (const z = at + stop - j; k < z; k++) patches[k] = 0;
           }
           at += stop - j;
-          q += stop - j;
+          j = 0;
+          if (++i * w === P) {
+            i = 0;
+            plane += C * H * W;
+          }
         }
       }
     }
