@@ -1,52 +1,16 @@
 /**
- * Recurrent layers: LSTM, GRU and RNN over sequences, and their cells for one step.
- * Gates stand in PyTorch's order, and parameters have its names (weight_ih_l0, …), so that its states load.
+ * Recurrent layers over sequences: LSTM, GRU and RNN. Gates stand in PyTorch's order, and parameters have its names
+ * (weight_ih_l0, …), so that its states load.
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { sameShape, type DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
-import { stack, zeros } from '../create.ts';
-import { concat, type Tensor } from '../tensor.ts';
+import { stack } from '../create.ts';
+import * as ops from '../ops/index.ts';
+import { apply, concat, type Tensor } from '../tensor.ts';
+import { cellParameters, checkSizes, gruStep, initial, rnnStep } from './cells.ts';
+import type { CellOptions, Nonlinearity, States, Step } from './cells.ts';
 import { dropout, linear } from './functional.ts';
-import { uniform_ } from './init.ts';
-import { Module, parameter } from './module.ts';
-
-/** The state between two steps: h, or h and c; each [B, H]. */
-type States = readonly Tensor[];
-
-/**
- * One step: from what the input gives to the gates, what the hidden state gives (both [B, gates·H]), and the state,
- * to the next state.
- */
-type Step = (fromInput: Tensor, fromHidden: Tensor, state: States) => Tensor[];
-
-const sum = (fromInput: Tensor, fromHidden: Tensor, gates: number): Tensor[] =>
-  fromInput.add(fromHidden).chunk(gates, -1);
-
-/** i, f, o = σ(…), g = tanh(…); c' = f⊙c + i⊙g, h' = o⊙tanh c' (Hochreiter and Schmidhuber, 1997). */
-const lstmStep: Step = (fromInput, fromHidden, [, c]) => {
-  const [i, f, g, o] = sum(fromInput, fromHidden, 4);
-  const next = f.sigmoid().mul(c).add(i.sigmoid().mul(g.tanh()));
-  return [o.sigmoid().mul(next.tanh()), next];
-};
-
-/** r, z = σ(…), n = tanh(Wx + r⊙(Uh)); h' = (1 − z)⊙n + z⊙h (Cho et al., 2014; where r stands, as in PyTorch). */
-const gruStep: Step = (fromInput, fromHidden, [h]) => {
-  const [xr, xz, xn] = fromInput.chunk(3, -1);
-  const [hr, hz, hn] = fromHidden.chunk(3, -1);
-  const n = xn.add(xr.add(hr).sigmoid().mul(hn)).tanh();
-  return [n.add(xz.add(hz).sigmoid().mul(h.sub(n)))];
-};
-
-export type Nonlinearity = 'tanh' | 'relu';
-
-/** h' = tanh(Wx + Uh), or relu (Elman, 1990). */
-function rnnStep(nonlinearity: Nonlinearity): Step {
-  if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') {
-    throw new ValueError('RNN', "the nonlinearity must be 'tanh' or 'relu'", `'${String(nonlinearity)}'`);
-  }
-  return (fromInput, fromHidden) => [fromInput.add(fromHidden)[nonlinearity]()];
-}
+import { Module } from './module.ts';
 
 /**
  * The parts of x along its first dim, cut by halves: going back, gradients are put together again in n·log n additions,
@@ -59,12 +23,6 @@ function unbind(x: Tensor): Tensor[] {
   return [...unbind(x.narrow(0, 0, half)), ...unbind(x.narrow(0, half, n - half))];
 }
 
-export interface CellOptions {
-  readonly bias?: boolean;
-  readonly dtype?: DType;
-  readonly generator?: Generator;
-}
-
 export interface RecurrentOptions extends CellOptions {
   /** Layers one above the other; 1 if left out. */
   readonly numLayers?: number;
@@ -74,34 +32,6 @@ export interface RecurrentOptions extends CellOptions {
   readonly dropout?: number;
   /** Whether a second net goes backwards, its output beside the first one's. false if left out. */
   readonly bidirectional?: boolean;
-}
-
-function checkSizes(where: string, inputSize: number, hiddenSize: number, numLayers = 1): void {
-  if (![inputSize, hiddenSize, numLayers].every((n) => Number.isInteger(n) && n > 0)) {
-    const got = `${inputSize}, ${hiddenSize} and ${numLayers}`;
-    throw new ValueError(where, 'inputSize, hiddenSize and numLayers must be whole numbers above 0', got);
-  }
-}
-
-/** The weights and biases of one cell, uniform in ±1/√H as in PyTorch. */
-function cellParameters(inputs: number, hidden: number, gates: number, options: CellOptions) {
-  const { bias = true, dtype = 'float32', generator = defaultGenerator } = options;
-  const bound = 1 / Math.sqrt(hidden);
-  const make = (...shape: number[]): Tensor => parameter(uniform_(zeros(shape, { dtype }), -bound, bound, generator));
-  const rows = gates * hidden;
-  const [weight_ih, weight_hh] = [make(rows, inputs), make(rows, hidden)];
-  return { weight_ih, weight_hh, bias_ih: bias ? make(rows) : null, bias_hh: bias ? make(rows) : null };
-}
-
-/** Initial states as given, each of `shape`; zeros where none are. */
-function initial(where: string, given: States | undefined, count: number, x: Tensor, shape: number[]): States {
-  if (given === undefined) return Array.from({ length: count }, () => zeros(shape, { dtype: x.dtype }));
-  for (const s of given) {
-    if (!sameShape(s.shape, shape)) {
-      throw new ShapeError(where, `an initial state must have the shape ${showShape(shape)}`, showShape(s.shape));
-    }
-  }
-  return given;
 }
 
 /** Layers of cells over time, in one direction or both. */
@@ -146,8 +76,11 @@ abstract class Recurrent extends Module {
     return this.bidirectional ? ['', '_reverse'] : [''];
   }
 
-  /** The outputs of the last layer at all times, and the last states of all layers and directions. */
-  protected run(step: Step, count: number, x: Tensor, given: States | undefined): [output: Tensor, states: Tensor[]] {
+  /** One layer in one direction over x [T, B, …], from a state: the outputs of all times, and the state at the end. */
+  protected abstract scan(x: Tensor, state: States, name: string, reverse: boolean): [output: Tensor, end: States];
+
+  /** The outputs of the last layer at all times, and the states at the end of all layers and directions. */
+  protected run(count: number, x: Tensor, given: States | undefined): [output: Tensor, states: Tensor[]] {
     const where = this.constructor.name;
     const { inputSize, hiddenSize, numLayers, directions, batchFirst } = this;
     if (x.ndim !== 3 || x.shape[2] !== inputSize || x.shape[batchFirst ? 1 : 0] === 0) {
@@ -161,7 +94,7 @@ abstract class Recurrent extends Module {
     for (let layer = 0; layer < numLayers; layer++) {
       const outputs = directions.map((direction) => {
         const from = start.map((s) => s[ends.length]);
-        const [output, end] = this.scan(step, sequence, from, `l${layer}${direction}`, direction !== '');
+        const [output, end] = this.scan(sequence, from, `l${layer}${direction}`, direction !== '');
         ends.push(end);
         return output;
       });
@@ -172,8 +105,14 @@ abstract class Recurrent extends Module {
     return [batchFirst ? sequence.transpose(0, 1) : sequence, states];
   }
 
-  /** One layer in one direction: one product for the inputs of all times, then one a time for the hidden state. */
-  private scan(step: Step, x: Tensor, state: States, name: string, reverse: boolean): [output: Tensor, end: States] {
+  /** scan by single steps: one product for the inputs of all times, then one a time for the hidden state. */
+  protected scanBy(
+    step: Step,
+    x: Tensor,
+    state: States,
+    name: string,
+    reverse: boolean,
+  ): [output: Tensor, end: States] {
     const [weight, bias] = [this[`weight_hh_${name}`], this[`bias_hh_${name}`]];
     const fromInputs = unbind(linear(x, this[`weight_ih_${name}`], this[`bias_ih_${name}`])); // T times [B, gates·H]
     const outputs: Tensor[] = [];
@@ -205,8 +144,17 @@ export class LSTM extends Recurrent {
     x: Tensor,
     state?: readonly [h: Tensor, c: Tensor],
   ): [output: Tensor, state: [h: Tensor, c: Tensor]] {
-    const [output, [h, c]] = this.run(lstmStep, 2, x, state);
+    const [output, [h, c]] = this.run(2, x, state);
     return [output, [h, c]];
+  }
+  /** As one op: see ops.lstm. */
+  protected override scan(x: Tensor, [h, c]: States, name: string, reverse: boolean): [output: Tensor, end: States] {
+    const [b, d] = [this[`bias_ih_${name}`], this[`bias_hh_${name}`]];
+    const fromInputs = linear(x, this[`weight_ih_${name}`], b && d && b.add(d)); // [T, B, 4H]
+    const y = apply(ops.lstm, fromInputs, this[`weight_hh_${name}`], h, c, reverse);
+    const last = reverse ? 0 : -1;
+    const output = y.select(0, 0);
+    return [output, [output.select(0, last), y.select(0, 1).select(0, last)]];
   }
 }
 
@@ -221,8 +169,11 @@ export class GRU extends Recurrent {
     super('GRU', inputSize, hiddenSize, 3, options);
   }
   override forward(x: Tensor, h?: Tensor): [output: Tensor, h: Tensor] {
-    const [output, [end]] = this.run(gruStep, 1, x, h && [h]);
+    const [output, [end]] = this.run(1, x, h && [h]);
     return [output, end];
+  }
+  protected override scan(x: Tensor, state: States, name: string, reverse: boolean): [output: Tensor, end: States] {
+    return this.scanBy(gruStep, x, state, name, reverse);
   }
 }
 
@@ -241,79 +192,10 @@ export class RNN extends Recurrent {
     this.nonlinearity = options.nonlinearity ?? 'tanh';
   }
   override forward(x: Tensor, h?: Tensor): [output: Tensor, h: Tensor] {
-    const [output, [end]] = this.run(rnnStep(this.nonlinearity), 1, x, h && [h]);
+    const [output, [end]] = this.run(1, x, h && [h]);
     return [output, end];
   }
-}
-
-/** One step of one layer. */
-abstract class Cell extends Module {
-  inputSize: number;
-  hiddenSize: number;
-  weight_ih: Tensor;
-  weight_hh: Tensor;
-  bias_ih: Tensor | null;
-  bias_hh: Tensor | null;
-
-  constructor(where: string, inputSize: number, hiddenSize: number, gates: number, options: CellOptions) {
-    super();
-    checkSizes(where, inputSize, hiddenSize);
-    this.inputSize = inputSize;
-    this.hiddenSize = hiddenSize;
-    const cell = cellParameters(inputSize, hiddenSize, gates, options);
-    this.weight_ih = cell.weight_ih;
-    this.weight_hh = cell.weight_hh;
-    this.bias_ih = cell.bias_ih;
-    this.bias_hh = cell.bias_hh;
-  }
-  protected run(step: Step, count: number, x: Tensor, given: States | undefined): Tensor[] {
-    const where = this.constructor.name;
-    if (x.ndim < 1 || x.ndim > 2 || x.shape[x.ndim - 1] !== this.inputSize) {
-      const rule = `x must be [B, ${this.inputSize}], or [${this.inputSize}]`;
-      throw new ShapeError(where, rule, showShape(x.shape));
-    }
-    const state = initial(where, given, count, x, [...x.shape.slice(0, -1), this.hiddenSize]);
-    const fromInput = linear(x, this.weight_ih, this.bias_ih);
-    return step(fromInput, linear(state[0], this.weight_hh, this.bias_hh), state);
-  }
-  protected override describe(): string {
-    return `${this.inputSize}, ${this.hiddenSize}`;
-  }
-}
-
-/** One step of an LSTM: x [B, inputSize] and [h, c], 0 if left out, to the next [h, c], each [B, H]. `new nn.LSTMCell(3, 5)(zeros([2, 3]))[1].shape // => [ 2, 5 ]` */
-export class LSTMCell extends Cell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super('LSTMCell', inputSize, hiddenSize, 4, options);
-  }
-  override forward(x: Tensor, state?: readonly [h: Tensor, c: Tensor]): [h: Tensor, c: Tensor] {
-    const [h, c] = this.run(lstmStep, 2, x, state);
-    return [h, c];
-  }
-}
-
-/** One step of a GRU: x [B, inputSize] and h, 0 if left out, to the next h, [B, H]. `new nn.GRUCell(3, 5)(zeros([2, 3])).shape // => [ 2, 5 ]` */
-export class GRUCell extends Cell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super('GRUCell', inputSize, hiddenSize, 3, options);
-  }
-  override forward(x: Tensor, h?: Tensor): Tensor {
-    return this.run(gruStep, 1, x, h && [h])[0];
-  }
-}
-
-/** One step of a plain recurrent net, as GRUCell. `new nn.RNNCell(3, 5)(zeros([2, 3])).shape // => [ 2, 5 ]` */
-export class RNNCell extends Cell {
-  nonlinearity: Nonlinearity;
-  constructor(
-    inputSize: number,
-    hiddenSize: number,
-    options: CellOptions & { readonly nonlinearity?: Nonlinearity } = {},
-  ) {
-    super('RNNCell', inputSize, hiddenSize, 1, options);
-    this.nonlinearity = options.nonlinearity ?? 'tanh';
-  }
-  override forward(x: Tensor, h?: Tensor): Tensor {
-    return this.run(rnnStep(this.nonlinearity), 1, x, h && [h])[0];
+  protected override scan(x: Tensor, state: States, name: string, reverse: boolean): [output: Tensor, end: States] {
+    return this.scanBy(rnnStep(this.nonlinearity), x, state, name, reverse);
   }
 }

@@ -8,4 +8,5 @@ export * from './matmul.ts';
 export * from './conv.ts';
 export * from './pooling.ts';
 export * from './normalization.ts';
+export * from './recurrent.ts';
 export * from './fused.ts';

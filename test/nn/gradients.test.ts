@@ -35,7 +35,8 @@ const rmsNorm = new nn.RMSNorm(3, float64);
 const batchNorm = new nn.BatchNorm2d(2, { ...float64, trackRunningStats: false });
 const evaluated = new nn.BatchNorm1d(3, float64).eval();
 const embedding = new nn.Embedding(4, 3, { ...float64, paddingIdx: 2 });
-const lstm = new nn.LSTM(2, 2, { ...float64, numLayers: 2, bidirectional: true });
+const lstm = new nn.LSTM(2, 2, float64);
+const both = new nn.LSTM(1, 1, { ...float64, numLayers: 2, bidirectional: true });
 const gru = new nn.GRU(2, 2, { ...float64, bidirectional: true, batchFirst: true });
 const rnn = new nn.RNN(2, 3, { ...float64, numLayers: 2 });
 const cells = { lstm: new nn.LSTMCell(2, 2, float64), gru: new nn.GRUCell(2, 2, float64), rnn: new nn.RNNCell(2, 2, float64) }; // prettier-ignore
@@ -59,7 +60,8 @@ const layers: Readonly<Record<string, () => [F_, readonly Tensor[]]>> = {
   rmsNorm: () => withParameters(rmsNorm, (x) => rmsNorm(x), leaf(2, 3)),
   'batchNorm in training': () => withParameters(batchNorm, (x) => batchNorm(x), leaf(2, 2, 2, 1)),
   'batchNorm in evaluation': () => withParameters(evaluated, (x) => evaluated(x), leaf(2, 3)),
-  lstm: () => withParameters(lstm, (x, h, c) => lstm(x, [h, c]).flat(), leaf(2, 1, 2), leaf(4, 1, 2), leaf(4, 1, 2)),
+  lstm: () => withParameters(lstm, (x, h, c) => lstm(x, [h, c]).flat(), leaf(2, 1, 2), leaf(1, 1, 2), leaf(1, 1, 2)),
+  'lstm of two layers in both directions': () => withParameters(both, (x) => both(x).flat(), leaf(2, 1, 1)),
   gru: () => withParameters(gru, (x, h) => gru(x, h), leaf(1, 3, 2), leaf(2, 1, 2)),
   rnn: () => withParameters(rnn, (x, h) => rnn(x, h), leaf(2, 1, 2), leaf(2, 1, 3)),
   lstmCell: () => withParameters(cells.lstm, (x, h, c) => cells.lstm(x, [h, c]), leaf(2, 2), leaf(2, 2), leaf(2, 2)),

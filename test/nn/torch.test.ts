@@ -137,7 +137,7 @@ describe('the comparison sees', () => {
 
   test('an output, a gradient and a running statistic that are slightly wrong', () => {
     for (const wrong of ['output 0', 'gradient 0', 'gradient 2', 'running_var']) {
-      expect(() => check(find('BatchNorm2d'), slightly(wrong)), wrong).toThrow('values differ');
+      expect(() => check(find('BatchNorm2d'), slightly(wrong))).toThrow('values differ');
     }
   });
 
