@@ -16,15 +16,16 @@ function join(parts: readonly Tensor[], dim: number): Tensor {
 function back(g: Tensor, y: Tensor, w: Tensor, c0: Tensor, reverse: boolean): { x: Tensor; h: Tensor; c: Tensor } {
   const T = y.shape[1];
   const times = Array.from({ length: T }, (_, s) => (reverse ? T - 1 - s : s));
-  const at = (x: Tensor, t: number): Tensor[] => x.select(1, t).unbind(); // h, c, i, f, g, o, each [B, H]
+  const planes = y.unbind(); // h, c, i, f, g, o, each [T, B, H]
+  const grads = g.unbind();
   const steps = new Array<Tensor>(T);
   let h = c0.zerosLike();
   let c = c0.zerosLike();
   for (let s = T - 1; s >= 0; s--) {
     const t = times[s];
-    const [, cell, i, f, a, o] = at(y, t);
-    const [gh, gc, gi, gf, ga, go] = at(g, t);
-    const before = s === 0 ? c0 : at(y, times[s - 1])[1];
+    const [, cell, i, f, a, o] = planes.map((x) => x.select(0, t)); // [B, H]
+    const [gh, gc, gi, gf, ga, go] = grads.map((x) => x.select(0, t));
+    const before = s === 0 ? c0 : planes[1].select(0, times[s - 1]);
     const u = cell.tanh();
     const hBar = h.add(gh);
     const cBar = c.add(gc).add(hBar.mul(o).mul(slope(u)));
