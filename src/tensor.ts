@@ -523,6 +523,8 @@ export class Tensor {
   zerosLike(): Tensor { return new Tensor(zerosNd(this.dtype, this.shape)); }
   /** Ones of this shape and dtype. `tensor([1, 2]).onesLike() // => Tensor[2] [1, 1]` */
   onesLike(): Tensor { return new Tensor(nd(allocate(this.dtype, this.numel()).fill(1), this.shape)); }
+  /** Applies an op; for rules, which lie below this file and cannot import it. @internal */
+  apply<P extends readonly unknown[]>(op: Op<P>, ...args: Args<P, Tensor>): Tensor { return Tensor.apply(op, args); }
   /** A tensor over another array; for the engine, which cannot make one. @internal */
   wrap(array: Nd): Tensor { return new Tensor(array); }
 

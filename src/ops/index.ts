@@ -5,4 +5,8 @@ export * from './reductions.ts';
 export * from './views.ts';
 export * from './indexing.ts';
 export * from './matmul.ts';
+export * from './conv.ts';
+export * from './pooling.ts';
+export * from './normalization.ts';
+export * from './recurrent.ts';
 export * from './fused.ts';

@@ -45,6 +45,30 @@ const alongDim = [
   vanishing(fixed([real([])], 0)),
 ];
 
+/** Convolutions: the shapes of the three arrays, and how the kernel moves. */
+const move = (stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1) => ({
+  stride,
+  padding,
+  dilation,
+  groups,
+});
+const convolutions = [
+  { x: [2, 2, 4, 3], w: [3, 2, 2, 2], y: [2, 3, 3, 2], move: move() },
+  { x: [1, 4, 5, 4], w: [2, 2, 3, 2], y: [1, 2, 3, 3], move: move([2, 1], [1, 0], [1, 1], 2) },
+  { x: [2, 1, 5, 5], w: [2, 1, 2, 2], y: [2, 2, 2, 2], move: move([3, 3], [1, 1], [2, 1]) }, // stride > kernel, a rest
+  { x: [2, 3, 2, 2], w: [2, 3, 1, 1], y: [2, 2, 2, 2], move: move() }, // the patches are the image
+  { x: [1, 2, 2, 3], w: [2, 1, 3, 2], y: [1, 2, 2, 3], move: move([1, 1], [1, 0], [1, 1], 2) }, // 'same': no padding after
+  { x: [0, 2, 3, 3], w: [2, 2, 2, 2], y: [0, 2, 2, 2], move: move() },
+];
+
+/** Windows: even ones, ones that overlap and leave gaps inside (dilation), and uneven ones. */
+const pools = [
+  { x: [2, 2, 4, 4], rows: [range(0, 1, 2), range(2, 1, 2)], cols: [range(0, 1, 2), range(2, 1, 2)] },
+  { x: [1, 2, 5, 4], rows: [range(0, 2, 2), range(1, 2, 2), range(2, 2, 2)], cols: [range(0, 1, 3), range(1, 1, 3)] },
+  { x: [2, 1, 3, 5], rows: [range(0, 1, 3)], cols: [range(0, 1, 2), range(1, 1, 3), range(3, 1, 2), range(4, 1, 1)] },
+  { x: [0, 2, 2, 2], rows: [range(0, 1, 2)], cols: [range(0, 1, 2)] },
+];
+
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
   add: [elementwise(real(M), real(M))],
   sub: [elementwise(real(M), real(M))],
@@ -201,6 +225,25 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([0, 3]), real([2, 3]), real([2])]),
     fixed([real([2, 0]), real([3, 0]), real([3])]),
   ],
+  conv2d: convolutions.map(({ x, w, y, move }) => fixed([real(x), real(w)], y.slice(2), move)),
+  conv2dInput: convolutions.map(({ x, w, y, move }) => fixed([real(y), real(w)], x.slice(2), move)),
+  conv2dWeight: convolutions.map(({ x, w, y, move }) => fixed([real(x), real(y)], w.slice(2), move)),
+  windowSum: pools.map(({ x, rows, cols }) => fixed([real(x)], rows, cols)),
+  windowSpread: pools.map(({ x: [N, C, ...size], rows, cols }) =>
+    fixed([real([N, C, rows.length, cols.length])], rows, cols, size),
+  ),
+  windowArgmax: pools.map(({ x, rows, cols }) => fixed([distinct(x)], rows, cols)),
+  standardize: [
+    fixed([real([1, 3, 4])], 1e-5),
+    fixed([real([3, 2, 4])], 0.1),
+    fixed([real([4, 3, 1])], 1e-2),
+    fixed([real([1, 0, 4])], 1e-5),
+  ],
+  lstm: [
+    fixed([real([1, 1, 8]), real([8, 2]), real([1, 2]), real([1, 2])], false),
+    fixed([real([3, 2, 4]), real([4, 1]), real([2, 1]), real([2, 1])], true),
+    fixed([real([2, 0, 8]), real([8, 2]), real([0, 2]), real([0, 2])], false),
+  ],
   crossEntropy: [fixed([real([3, 4]), index([3], 4)]), fixed([real([0, 4]), index([0], 4)])],
   squaredError: [
     fixed([real([2, 3]), real([2, 3])], 0.25),
@@ -212,7 +255,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
 /** Linear in all inputs that have a rule, taken together. */
 export const linearOps: readonly OpName[] = [
   'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'concat', 'clone', 'cast',
-  'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd',
+  'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd', 'windowSum', 'windowSpread',
 ]; // prettier-ignore
 
 /** They need a dim, or two. */
@@ -222,5 +265,13 @@ export const neverScalar: ReadonlySet<OpName> = new Set([
   'indexAdd',
   'matmul',
   'linear',
+  'conv2d',
+  'conv2dInput',
+  'conv2dWeight',
+  'windowSum',
+  'windowSpread',
+  'windowArgmax',
+  'standardize',
+  'lstm',
   'crossEntropy',
 ]);

@@ -1,5 +1,5 @@
 /** Matmul over arrays: which kernel multiplies one pair of matrices, and the batch loop around it. */
-import { broadcastShapes, nd, promote, zerosNd, type Nd } from '../../array/nd.ts';
+import { broadcastShapes, nd, promote, zerosNd, type Data, type Nd } from '../../array/nd.ts';
 import { expand } from '../../array/views.ts';
 import { reference, type Gemm } from './reference.ts';
 import { canUseSimd, simd } from './simd.ts';
@@ -9,13 +9,18 @@ import { tiled } from './tiled.ts';
 const SMALL = 512;
 
 /** The kernel for a product: see the files for what each is. */
-function kernelFor(m: number, n: number, k: number, a: Nd, b: Nd): Gemm {
+// prettier-ignore
+function kernelFor(
+  m: number, n: number, k: number, a: Data, aRow: number, aCol: number, b: Data, bRow: number, bCol: number,
+): Gemm {
   if (m * n * k < SMALL) return reference;
-  const [aRow, aCol] = a.strides.slice(-2);
-  const [bRow, bCol] = b.strides.slice(-2);
-  if (canUseSimd(a.data, aRow, aCol, b.data, bRow, bCol, k)) return simd;
+  if (canUseSimd(a, aRow, aCol, b, bRow, bCol, k)) return simd;
   return m < 2 || n < 2 ? reference : tiled;
 }
+
+/** C = A·B by the kernel that suits its size and strides. */
+export const gemm: Gemm = (m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci) =>
+  kernelFor(m, n, k, a, aRow, aCol, b, bRow, bCol)(m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci);
 
 /**
  * C[…, m, n] = A[…, m, k] · B[…, k, n]; the dims before the last two broadcast.
@@ -24,9 +29,9 @@ function kernelFor(m: number, n: number, k: number, a: Nd, b: Nd): Gemm {
 export function multiply(a: Nd, b: Nd): Nd {
   const [m, k] = a.shape.slice(-2);
   const n = b.shape[b.shape.length - 1];
-  const kernel = kernelFor(m, n, k, a, b);
   const [aRow, aCol] = a.strides.slice(-2);
   const [bRow, bCol] = b.strides.slice(-2);
+  const kernel = kernelFor(m, n, k, a.data, aRow, aCol, b.data, bRow, bCol);
   if (a.shape.length === 2 && b.shape.length === 2) {
     const c = zerosNd(promote(a, b), [m, n]);
     kernel(m, n, k, a.data, a.offset, aRow, aCol, b.data, b.offset, bRow, bCol, c.data, 0);
