@@ -60,8 +60,11 @@ export const i32 = {
 };
 
 export const f32 = {
+  const: (x: number): Code => [0x43, ...new Uint8Array(Float32Array.of(x).buffer)],
   load: memory(2, 0x2a),
   store: memory(2, 0x38),
+  add: op(0x92),
+  mul: op(0x94),
 };
 
 export const v128 = {
@@ -72,6 +75,7 @@ export const v128 = {
 
 /** Four float32 lanes. */
 export const f32x4 = {
+  splat: simd(0x13),
   add: simd(0xe4),
   mul: simd(0xe6),
 };
