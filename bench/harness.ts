@@ -84,7 +84,7 @@ function sampler(run: () => unknown): (seconds: number) => number {
     benchmark.run({ async: false });
     // A case that throws ends in silence; `error` is what the event would carry as event.target.error.
     const { error } = benchmark as { error?: unknown };
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw new Error(message(error), { cause: error });
     const [sample] = benchmark.stats.sample;
     if (!(sample > 0)) throw new Error('benchmark.js took no sample');
     count = Math.max(1, Math.round(seconds / sample));
@@ -135,7 +135,8 @@ export async function measure(group: Group, { rounds, seconds, smoke = false }: 
       else await runner.sample(seconds); // warm-up: code is optimized, and the number of runs is known
     });
   }
-  for (let round = 0; !smoke && round < rounds; round++) {
+  const turns = smoke ? 0 : rounds;
+  for (let round = 0; round < turns; round++) {
     for (let i = 0; i < runners.length; i++) {
       const runner = runners[(i + round) % runners.length];
       await attempt(runner, async () => {
@@ -151,7 +152,16 @@ function resultOf({ contestant, samples, fault }: Runner, base: Runner | undefin
   const { name, work } = contestant;
   const valid = fault === null ? samples : [];
   const ratio = base?.fault === null && valid.length > 0 ? timesAsFast(perWork(valid, work), baseSamples(base)) : null;
-  return { name, work, fault, samples: valid, best: Math.min(...valid), median: median(valid), spread: spread(valid), ratio };
+  return {
+    name,
+    work,
+    fault,
+    samples: valid,
+    best: Math.min(...valid),
+    median: median(valid),
+    spread: spread(valid),
+    ratio,
+  };
 }
 
 const perWork = (samples: readonly number[], work: number): number[] => samples.map((s) => s / work);

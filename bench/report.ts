@@ -54,7 +54,11 @@ export const times = (ratio: number | undefined): string => `${digits(ratio ?? N
 
 /** Seconds in the unit in which they have one to three digits before the point. */
 export function duration(seconds: number): string {
-  for (const [unit, size] of [['s', 1], ['ms', 1e-3], ['µs', 1e-6]] as const) {
+  for (const [unit, size] of [
+    ['s', 1],
+    ['ms', 1e-3],
+    ['µs', 1e-6],
+  ] as const) {
     if (seconds >= size) return `${digits(seconds / size)} ${unit}`;
   }
   return `${digits(seconds / 1e-9)} ns`;

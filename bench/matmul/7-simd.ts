@@ -2,7 +2,16 @@
  * Step 7: four columns at once. A vector register holds four neighbours of a row of B; one element of A, repeated in
  * all four lanes, multiplies them in one instruction. The loops are those of step 6.
  */
-import { f32, f32x4, i32, v128, whileLoop, type Code, type Func, type Local } from '../../src/kernels/wasm/assembler.ts';
+import {
+  f32,
+  f32x4,
+  i32,
+  v128,
+  whileLoop,
+  type Code,
+  type Func,
+  type Local,
+} from '../../src/kernels/wasm/assembler.ts';
 import { copied } from './workbench.ts';
 
 const FLOAT = 4; // bytes

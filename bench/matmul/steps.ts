@@ -1,5 +1,5 @@
 /** The staircase: every step multiplies two matrices with one signature, and adds one idea to the step before. */
-import { type Gemm } from '../../src/kernels/matmul/reference.ts';
+import type { Gemm } from '../../src/kernels/matmul/reference.ts';
 import { simd } from '../../src/kernels/matmul/simd.ts';
 import { tiled } from '../../src/kernels/matmul/tiled.ts';
 import { threeLoops } from './1-three-loops.ts';

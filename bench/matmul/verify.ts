@@ -46,7 +46,11 @@ export function problem(m: number, n: number, k: number): Problem {
     return { rows, exact, size };
   };
   return {
-    ...{ m, n, k, a, b },
+    m,
+    n,
+    k,
+    a,
+    b,
     check(c, from = 0) {
       checked ??= expected();
       const { rows, exact, size } = checked;

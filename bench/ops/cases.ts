@@ -76,8 +76,7 @@ const dense =
   (rows, cols, strided) =>
     strided ? null : make(rows, cols);
 
-const best = (sign: string, end?: string): Plain =>
-  fold('first', `if (x ${sign} s) { s = x; at = j; }`, end);
+const best = (sign: string, end?: string): Plain => fold('first', `if (x ${sign} s) { s = x; at = j; }`, end);
 
 export const cases: Partial<Record<OpName, Maker>> = {
   add: binary(ops.add.forward, 'a + b'),
@@ -245,10 +244,7 @@ export const elsewhere: ReadonlySet<string> = new Set<OpName>([
 
 /** What is no op of its own and matters as much. */
 export const others: Record<string, Maker> = {
-  gelu: unary(
-    (x) => noGrad(() => nn.functional.gelu(new Tensor(x)).nd),
-    'a * 0.5 * (1 + erf(a * Math.SQRT1_2))',
-  ),
+  gelu: unary((x) => noGrad(() => nn.functional.gelu(new Tensor(x)).nd), 'a * 0.5 * (1 + erf(a * Math.SQRT1_2))'),
   'Adam step': dense((rows, cols) => {
     const n = rows * cols;
     const gradient = random(rows, cols, false, between(-1, 1));

@@ -30,7 +30,10 @@ const nameOf = (op: string, rows: number, cols: number, strided: boolean): strin
   `${op} · ${rows}×${cols}${strided ? ' strided' : ''}`;
 
 /** A group for each op and size: all sizes dense, the `strided` one also transposed or broadcast. */
-export function* opGroups(sizes: readonly (readonly [rows: number, cols: number])[], stridedAt: number): Generator<Group> {
+export function* opGroups(
+  sizes: readonly (readonly [rows: number, cols: number])[],
+  stridedAt: number,
+): Generator<Group> {
   for (const [op, make] of makers) {
     for (const [i, [rows, cols]] of sizes.entries()) {
       for (const strided of i === stridedAt ? [false, true] : [false]) {
@@ -57,7 +60,9 @@ export function* opGroups(sizes: readonly (readonly [rows: number, cols: number]
 /** All groups as one table: a row for each op, for each size ns per element and how many times as fast as the loop. */
 export function showOps(groups: readonly GroupResult[]): string {
   const split = groups.map((group) => ({ group, op: group.name.split(' · ')[0], at: group.name.split(' · ')[1] }));
-  const columns = [...new Set(split.map(({ at }) => at))].toSorted((a, b) => Number(a.includes('s')) - Number(b.includes('s')));
+  const columns = [...new Set(split.map(({ at }) => at))].toSorted(
+    (a, b) => Number(a.includes('s')) - Number(b.includes('s')),
+  );
   const rows = [...new Set(split.map(({ op }) => op))].map((op) => [
     op,
     ...columns.flatMap((at) => {

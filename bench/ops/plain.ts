@@ -10,33 +10,36 @@ export type Plain = (...inputs: readonly Nd[]) => Float32Array;
 
 const letters = ['a', 'b', 'c'];
 
-/** What formulas may use and JavaScript does not have. */
-const helpers = {
-  /** To the nearest whole number, halves to the even one. */
-  round(x: number): number {
-    const r = Math.round(x);
-    return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r;
-  },
-  /** Abramowitz and Stegun 7.1.26, to 1.5e-7. */
-  erf(x: number): number {
-    const t = 1 / (1 + 0.3275911 * Math.abs(x));
-    const p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-    return Math.sign(x) * (1 - p * Math.exp(-x * x));
-  },
-};
+/** What formulas may use and JavaScript does not have. To the nearest whole number, halves to the even one. */
+function round(x: number): number {
+  const r = Math.round(x);
+  return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r;
+}
+/** Abramowitz and Stegun 7.1.26, to 1.5e-7. */
+function erf(x: number): number {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return Math.sign(x) * (1 - p * Math.exp(-x * x));
+}
 
 type Loop = (xs: readonly Nd['data'][], steps: readonly number[], rows: number, cols: number) => Float32Array;
 
 /** Compiles a loop over x0, x1, …, whose element in row i and column j is at steps[0] + i·steps[1] + j·steps[2], … */
-const compile = (body: string): Loop => {
+function compile(body: string): Loop {
+  // oxlint-disable-next-line typescript/no-implied-eval -- the formulas are this file's and cases.ts's own
   const make = new Function('round', 'erf', `return (xs, steps, rows, cols) => { ${body} };`) as (
     ...helpers: unknown[]
   ) => Loop;
-  return make(helpers.round, helpers.erf);
-};
+  return make(round, erf);
+}
 
 const call = (loop: Loop, inputs: readonly Nd[], [rows, cols]: readonly number[]): Float32Array =>
-  loop(inputs.map((x) => x.data), inputs.flatMap(stepsOf), rows, cols);
+  loop(
+    inputs.map((x) => x.data),
+    inputs.flatMap(stepsOf),
+    rows,
+    cols,
+  );
 
 /** Offset and steps of an array of two dims; dims of size 1 are repeated. */
 const stepsOf = ({ offset, strides, shape }: Nd): number[] => [

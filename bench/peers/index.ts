@@ -27,6 +27,8 @@ export interface Peer {
   readonly matmul: (p: Problem) => Promise<Measurable>;
   /** Only where the peer can train. */
   readonly training?: (task: TrainingTask) => Promise<Measurable>;
+  /** The Python that has it. */
+  readonly interpreter?: string;
   /** Ends what was started for it. */
   readonly close: () => void;
 }

@@ -41,8 +41,11 @@ async function load(name: string): Promise<unknown> {
 }
 
 const versionOf = (name: string): string =>
-  (JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')) as { version: string })
-    .version;
+  (
+    JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')) as {
+      version: string;
+    }
+  ).version;
 
 const measurable = (p: Problem, multiply: () => Float32Array): Measurable => ({
   verify: () => p.check(multiply()),
@@ -50,7 +53,7 @@ const measurable = (p: Problem, multiply: () => Float32Array): Measurable => ({
 });
 
 export async function tfjs(threads: number): Promise<Peer> {
-  const core = '@tensorflow/tfjs-core';
+  const core = '@tensorflow/tfjs';
   const tf = (await load(core)) as Tf;
   const wasm = (await load('@tensorflow/tfjs-backend-wasm')) as TfWasm;
   wasm.setThreadsCount(threads);

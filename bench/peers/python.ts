@@ -35,32 +35,29 @@ function start(interpreter: string, library: string, threads: number): { ask: As
   const child = spawn(interpreter, [SCRIPT, library, count], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
   let chunks: Buffer[] = [];
+  let received = 0;
+  let needed = 0; // known once the line of JSON is there
 
   /** Hands the answer over once all of it is there. */
   const read = (chunk: Buffer): void => {
     chunks.push(chunk);
-    if (chunk.length > 0 && chunks.length > 1 && total !== null && received() < total) return;
+    received += chunk.length;
+    if (received < needed) return;
     const all = Buffer.concat(chunks);
     chunks = [all];
-    const end = all.indexOf(10);
-    if (end < 0) return;
+    const end = all.indexOf(10) + 1;
+    if (end === 0) return;
     const answer = JSON.parse(all.toString('utf8', 0, end)) as Omit<Answer, 'arrays'>;
     const sizes = answer.sizes ?? [];
-    total = end + 1 + 4 * sizes.reduce((a, b) => a + b, 0);
-    if (all.length < total) return;
-    let at = end + 1;
-    const arrays = sizes.map((n) => {
-      const array = new Float32Array(new Uint8Array(all.subarray(at, at + 4 * n)).buffer);
-      at += 4 * n;
-      return array;
-    });
+    needed = end + 4 * sizes.reduce((a, b) => a + b, 0);
+    if (received < needed) return;
+    let at = end;
+    const arrays = sizes.map((n) => new Float32Array(new Uint8Array(all.subarray(at, (at += 4 * n))).buffer));
     chunks = [];
-    total = null;
+    received = needed = 0;
     waiting?.resolve({ ...answer, arrays });
     waiting = null;
   };
-  let total: number | null = null;
-  const received = (): number => chunks.reduce((n, chunk) => n + chunk.length, 0);
 
   child.stdout.on('data', read);
   const fail = (why: string): void => {
@@ -84,10 +81,11 @@ function start(interpreter: string, library: string, threads: number): { ask: As
 }
 
 export async function python(library: 'numpy' | 'torch', threads: number): Promise<Peer> {
-  const { ask, close } = start(interpreterWith(library), library, threads);
+  const interpreter = interpreterWith(library);
+  const { ask, close } = start(interpreter, library, threads);
   const { about = library } = await ask({ do: 'about' });
   let cases = 0;
-  /** Sets up a case; it is kept until another is set up under its number. */
+  /** Sets up a case; how it is called from then on. */
   const make = async (what: string, options: object, arrays: readonly Float32Array[]): Promise<number> => {
     const id = cases++;
     await ask({ do: 'make', id, what, ...options }, arrays);
@@ -116,6 +114,7 @@ export async function python(library: 'numpy' | 'torch', threads: number): Promi
       };
     },
     ...(library === 'torch' ? { training: train } : {}),
+    interpreter,
     close,
   };
 }

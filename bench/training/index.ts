@@ -39,7 +39,8 @@ export async function* trainingGroups(peers: readonly Peer[]): AsyncGenerator<Gr
     const losses = Array.from({ length: STEPS }, () => step(fresh));
     const verify = (): Verdict => {
       if (!losses.every(Number.isFinite)) return `losses are ${losses.join(', ')}`;
-      if (!losses.every((loss, i) => i === 0 || loss < losses[i - 1])) return `losses do not fall: ${losses.join(', ')}`;
+      if (!losses.every((loss, i) => i === 0 || loss < losses[i - 1]))
+        return `losses do not fall: ${losses.join(', ')}`;
       const again = make();
       const same = losses.every((loss) => Object.is(loss, step(again)));
       return same ? null : 'the same seed gives other losses';
