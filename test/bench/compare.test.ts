@@ -6,8 +6,14 @@ import { reportOf, type Report } from '../../bench/report.ts';
 import { median, spread } from '../../bench/statistics.ts';
 
 const result = (name: string, samples: number[], fault: string | null = null): Result => ({
-  ...{ name, work: 1, fault, samples, ratio: null },
-  ...{ best: Math.min(...samples), median: median(samples), spread: spread(samples) },
+  name,
+  work: 1,
+  fault,
+  samples,
+  ratio: null,
+  best: Math.min(...samples),
+  median: median(samples),
+  spread: spread(samples),
 });
 const report = (...results: Result[]): Report => {
   const group: GroupResult = { kind: 'test', name: 'g', unit: 'step', baseline: 'base', results };
