@@ -6,6 +6,7 @@ import { parse, View, type Spec } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { showSize, type Size } from './matmul/index.ts';
 import type { Report } from './report.ts';
+import { UsageError } from './usage.ts';
 
 const PEAK = 'peak';
 
@@ -63,7 +64,7 @@ const HEIGHT = 340;
 
 export async function matmulChart(report: Report): Promise<string> {
   const { lines, peak } = linesOf(report);
-  if (lines.length === 0) throw new Error('the result has no matmul at a square size');
+  if (lines.length === 0) throw new UsageError('the result has no matmul at a square size');
   const sizes = [...new Set(lines.flatMap(({ points }) => points.map(({ n }) => n)))].toSorted((a, b) => a - b);
   const all = [...lines.flatMap(({ points }) => points.map(({ gflops }) => gflops)), peak].filter(Number.isFinite);
   const [low, high] = [Math.min(...all) / 1.4, Math.max(...all) * 1.25];

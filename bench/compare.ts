@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { GroupResult, Result } from './harness.ts';
 import { percent, showMachine, table, times, type Report } from './report.ts';
 import { timesAsFast } from './statistics.ts';
+import { UsageError } from './usage.ts';
 
 /** Changes below this are never reported, however small the spread. */
 const LEAST = 0.05;
@@ -22,9 +23,15 @@ export interface Compared {
   readonly against: string;
 }
 
+/** A file that --json wrote. @throws UsageError when it is another one */
 export function readReport(file: string): Report {
-  const report = JSON.parse(readFileSync(file, 'utf8')) as Partial<Report> | null;
-  if (report?.format !== 1 || report.groups === undefined) throw new Error(`${file} is no result of bench --json`);
+  let report: Partial<Report> | null = null;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8')) as Partial<Report> | null;
+  } catch {
+    // Not JSON: what is said below.
+  }
+  if (report?.format !== 1 || !Array.isArray(report.groups)) throw new UsageError(`${file} is no result of --json`);
   return report as Report;
 }
 

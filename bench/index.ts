@@ -6,11 +6,13 @@ import { measure, type Group, type GroupResult, type Settings } from './harness.
 import { kernelFile, matmulColumns, matmulGroups, type Size } from './matmul/index.ts';
 import { lookAtMemory, showMemory } from './memory.ts';
 import { opGroups, showOps } from './ops/index.ts';
-import { help, readOptions, UsageError, type Options } from './options.ts';
-import { findPeers, type Peer } from './peers/index.ts';
+import { help, readOptions, type Options } from './options.ts';
+import { findPeers } from './peers/index.ts';
+import type { Peer } from './peers/peer.ts';
 import { faultsOf, reportOf, showGroup, showMachine, thisMachine, type Column } from './report.ts';
 import { startColumns, startGroup } from './start.ts';
 import { trainingGroups } from './training/index.ts';
+import { UsageError } from './usage.ts';
 
 const cube = (n: number): Size => [n, n, n];
 const square = (n: number): [number, number] => [n, n];

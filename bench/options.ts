@@ -1,8 +1,10 @@
 /** What `npm run bench` understands, and how it says what it does not. */
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { parseSize, type Size } from './matmul/index.ts';
 import { peerNames } from './peers/index.ts';
+import { UsageError } from './usage.ts';
 
 export const help = `Measures Adjoint: every case is verified before it is timed.
 
@@ -29,9 +31,6 @@ export const help = `Measures Adjoint: every case is verified before it is timed
   --smoke           verifies and runs each case once, at small sizes; times nothing
   --help            this text
 `;
-
-/** A mistake of the user's: one line, exit code 2. */
-export class UsageError extends Error {}
 
 const commands = ['all', 'matmul', 'ops', 'training', 'start', 'memory', 'compare', 'chart'] as const;
 export type Command = (typeof commands)[number];
@@ -112,6 +111,8 @@ export function readOptions(args: readonly string[]): Options | null {
   const kernels = values.kernel ?? [];
   const lost = [...files, ...kernels].find((file) => !existsSync(file));
   if (lost !== undefined) throw new UsageError(`there is no file ${lost}`);
+  const folder = [values.json, values.out].find((file) => file !== undefined && !existsSync(dirname(file)));
+  if (folder !== undefined) throw new UsageError(`there is no folder ${dirname(folder)} to write to`);
   return {
     command,
     files,

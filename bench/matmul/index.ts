@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Gemm } from '../../src/kernels/matmul/reference.ts';
 import type { Contestant, Group, GroupResult } from '../harness.ts';
-import type { Peer } from '../peers/index.ts';
+import type { Peer } from '../peers/peer.ts';
 import { percent, times, type Column } from '../report.ts';
 import { timesAsFast } from '../statistics.ts';
+import { UsageError } from '../usage.ts';
 import { peakContestant } from './peak.ts';
 import { steps, type Step } from './steps.ts';
 import { atEdges, atSize, problem, type Problem } from './verify.ts';
@@ -21,10 +22,15 @@ export function parseSize(text: string): Size | null {
 
 export const showSize = ([m, k, n]: Size): string => (m === k && k === n ? `${n}` : `${m}×${k}×${n}`);
 
-/** The kernel that a file exports as its default. */
+/** The kernel that a file exports as its default. @throws UsageError when it does not */
 export async function kernelFile(file: string): Promise<Step> {
-  const loaded = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
-  if (typeof loaded.default !== 'function') throw new Error(`${file}: its default export must be a Gemm, a function`);
+  let loaded: { default?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(resolve(file)).href)) as typeof loaded;
+  } catch (error) {
+    throw new UsageError(`--kernel ${file} does not load: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (typeof loaded.default !== 'function') throw new UsageError(`--kernel ${file}: its default export must be a Gemm`);
   return { name: file.replace(/^.*[/\\]/, ''), gemm: loaded.default as Gemm };
 }
 

@@ -1,37 +1,7 @@
 /** Others that are measured in the same run, where they are installed: two JavaScript libraries, NumPy and PyTorch. */
-import type { Verdict } from '../harness.ts';
-import type { Problem } from '../matmul/verify.ts';
 import { jaxJs, tfjs } from './javascript.ts';
+import type { Peer } from './peer.ts';
 import { python } from './python.ts';
-
-/** A part of a contestant: what is measured, without its name. */
-export type Measurable = { readonly verify: () => Verdict | Promise<Verdict> } & (
-  | { readonly run: () => unknown }
-  | { readonly sample: (seconds: number) => Promise<number> }
-);
-
-/** The same training step in a peer: from these parameters, over this data. */
-export interface TrainingTask {
-  /** Which model, as the script of the peer calls it. */
-  readonly model: string;
-  /** Parameters in the order of `model.parameters()`, then inputs and targets. */
-  readonly arrays: readonly Float32Array[];
-  /** Losses of the first steps, which the peer must reach too. */
-  readonly losses: readonly number[];
-}
-
-export interface Peer {
-  readonly name: string;
-  /** Its version, and what it runs on. */
-  readonly about: string;
-  readonly matmul: (p: Problem) => Promise<Measurable>;
-  /** Only where the peer can train. */
-  readonly training?: (task: TrainingTask) => Promise<Measurable>;
-  /** The Python that has it. */
-  readonly interpreter?: string;
-  /** Ends what was started for it. */
-  readonly close: () => void;
-}
 
 /** How to get hold of a peer; an Error that says what to install where it is not there. */
 const known: Record<string, (threads: number) => Promise<Peer>> = {

@@ -4,17 +4,36 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Problem } from '../matmul/verify.ts';
-import type { Measurable, Peer } from './index.ts';
+import type { Measurable, Peer } from './peer.ts';
+import { tfTraining } from './tfjs-training.ts';
 
 /** What we use of the libraries: their types are not there when they are not installed. */
-interface TfTensor {
+export interface TfTensor {
   dataSync(): Float32Array;
   dispose(): void;
 }
-interface Tf {
+export interface Tf {
   setBackend(name: string): Promise<boolean>;
+  tensor(data: Float32Array, shape: readonly number[]): TfTensor;
   tensor2d(data: Float32Array, shape: [number, number]): TfTensor;
-  matMul(a: TfTensor, b: TfTensor): TfTensor;
+  variable(initial: TfTensor): TfTensor;
+  matMul(a: TfTensor, b: TfTensor, transposeA?: boolean, transposeB?: boolean): TfTensor;
+  add(a: TfTensor, b: TfTensor): TfTensor;
+  relu(x: TfTensor): TfTensor;
+  oneHot(index: TfTensor, depth: number): TfTensor;
+  cast(x: TfTensor, dtype: string): TfTensor;
+  losses: {
+    meanSquaredError(labels: TfTensor, predictions: TfTensor): TfTensor;
+    softmaxCrossEntropy(labels: TfTensor, logits: TfTensor): TfTensor;
+  };
+  train: {
+    adam(
+      lr: number,
+      beta1: number,
+      beta2: number,
+      eps: number,
+    ): { minimize(loss: () => TfTensor, cost: true): TfTensor };
+  };
 }
 interface TfWasm {
   setThreadsCount(n: number): void;
@@ -72,6 +91,7 @@ export async function tfjs(threads: number): Promise<Peer> {
           return out;
         }),
       ),
+    training: (task) => Promise.resolve(tfTraining(tf, task)),
     close: () => undefined,
   };
 }

@@ -68,7 +68,7 @@ cases = {}
 
 def about():
     version = sys.modules[library].__version__
-    return {"about": f"{library} {version}, Python {sys.version.split()[0]}"}
+    return {"about": f"{library} {version}, Python {sys.version.split()[0]}", "makers": list(makers)}
 
 
 def timed(run, seconds):

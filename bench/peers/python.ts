@@ -6,13 +6,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Peer, TrainingTask } from './index.ts';
+import { differs, type Measurable, type Peer, type TrainingTask } from './peer.ts';
 
 const SCRIPT = fileURLToPath(new URL('python.py', import.meta.url));
 
 interface Answer {
   readonly error?: string;
   readonly about?: string;
+  /** What it can be asked to make. */
+  readonly makers?: readonly string[];
   readonly seconds?: number;
   readonly sizes?: readonly number[];
   readonly arrays: readonly Float32Array[];
@@ -83,7 +85,7 @@ function start(interpreter: string, library: string, threads: number): { ask: As
 export async function python(library: 'numpy' | 'torch', threads: number): Promise<Peer> {
   const interpreter = interpreterWith(library);
   const { ask, close } = start(interpreter, library, threads);
-  const { about = library } = await ask({ do: 'about' });
+  const { about = library, makers = [] } = await ask({ do: 'about' });
   let cases = 0;
   /** Sets up a case; how it is called from then on. */
   const make = async (what: string, options: object, arrays: readonly Float32Array[]): Promise<number> => {
@@ -92,13 +94,13 @@ export async function python(library: 'numpy' | 'torch', threads: number): Promi
     return id;
   };
   const sample = (id: number) => async (seconds: number) => (await ask({ do: 'time', id, seconds })).seconds ?? NaN;
-  const train = async ({ model, arrays, losses }: TrainingTask) => {
+  const train = async ({ model, arrays, losses }: TrainingTask): Promise<Measurable | null> => {
+    if (!makers.includes(model)) return null;
     const id = await make(model, {}, arrays);
     return {
       async verify() {
         const { arrays } = await ask({ do: 'result', id, steps: losses.length });
-        const far = losses.findIndex((loss, i) => !(Math.abs(arrays[0][i] - loss) <= 1e-4 * Math.abs(loss)));
-        return far < 0 ? null : `the loss of step ${far + 1} is ${arrays[0][far]}, and ours ${losses[far]}`;
+        return differs(arrays[0], losses);
       },
       sample: sample(id),
     };

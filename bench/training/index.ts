@@ -3,12 +3,15 @@ import { dense } from '../../src/array/dense.ts';
 import type { Tensor } from '../../src/index.ts';
 import type { Contestant, Group, Verdict } from '../harness.ts';
 import { threeLoops } from '../matmul/1-three-loops.ts';
-import type { Peer } from '../peers/index.ts';
+import type { Peer } from '../peers/peer.ts';
 import { linear } from './linear.ts';
 import { mlp } from './mlp.ts';
 import { step, type Workload } from './workload.ts';
 
-/** What is measured. What comes next is a file of its own, one more name here, and a function in peers/python.py. */
+/**
+ * What is measured. What comes next is a file of its own, one more name here and, for the peers, a function in
+ * peers/python.py and an entry in peers/tfjs-training.ts.
+ */
 export const workloads: readonly Workload[] = [linear, mlp];
 
 const STEPS = 3;
@@ -47,10 +50,10 @@ export async function* trainingGroups(peers: readonly Peer[]): AsyncGenerator<Gr
     };
     const contestants: Contestant[] = [yardstick(), { name: 'adjoint', work: 1, verify, run: () => step(fresh) }];
     for (const peer of peers) {
-      if (peer.training === undefined) continue;
-      contestants.push({ ...(await peer.training({ model: id, arrays, losses })), name: peer.name, work: 1 });
+      const theirs = await peer.training?.({ model: id, arrays, losses });
+      if (theirs) contestants.push({ ...theirs, name: peer.name, work: 1 });
     }
-    const baseline = contestants.at(-1)!.name === 'torch' ? 'torch' : contestants[0].name;
+    const baseline = contestants.some((c) => c.name === 'torch') ? 'torch' : contestants[0].name;
     yield { kind: 'training', name, unit: 'step', baseline, contestants };
   }
 }
