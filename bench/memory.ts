@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { peakKiB } from './processes.ts';
 import { table } from './report.ts';
 import { linear } from './training/linear.ts';
 import { step } from './training/workload.ts';
@@ -29,7 +30,7 @@ function train(at: readonly number[]): void {
     if (!at.includes(steps)) continue;
     collect();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
-    const look: Look = { steps, live: heapUsed + arrayBuffers, peak: process.resourceUsage().maxRSS * 1024 };
+    const look: Look = { steps, live: heapUsed + arrayBuffers, peak: peakKiB() * 1024 };
     console.log(JSON.stringify(look));
   }
 }

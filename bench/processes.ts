@@ -1,5 +1,6 @@
 /** Programs in processes of their own: how long they take from start to end, and what they print. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export interface Program {
@@ -33,4 +34,13 @@ export async function runProgram({ command, args }: Program): Promise<{ seconds:
     throw new Error(`${command} ended with ${code}: ${lines.find((line) => /Error\b/.test(line)) ?? lines.at(-1)}`);
   }
   return { seconds, output };
+}
+
+/**
+ * The greatest memory of this process so far, in KiB. On Linux from /proc: what getrusage says begins with the size of
+ * the parent that the process was forked from.
+ */
+export function peakKiB(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
+  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 }

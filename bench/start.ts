@@ -15,8 +15,11 @@ const EMPTY = 'empty Node process';
 const OURS = 'adjoint';
 const GRADIENT = '2,4,6';
 
-/** What every program prints behind its gradient: its greatest memory, in KiB. */
-const peakInNode = 'console.log(process.resourceUsage().maxRSS);';
+/** What every program prints behind its gradient: its greatest memory, in KiB, as peakKiB of processes.ts. */
+const peakInNode = `
+  const { readFileSync } = await import('node:fs');
+  const linux = process.platform === 'linux';
+  console.log(linux ? /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1] : process.resourceUsage().maxRSS);`;
 
 /** The gradient of x₁² + x₂² + x₃² at (1, 2, 3) in each library. */
 const programs: Record<string, () => Program> = {
@@ -39,11 +42,12 @@ const programs: Record<string, () => Program> = {
     args: [
       '-c',
       [
-        'import resource, torch',
+        'import re, sys, torch',
         'x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)',
         'x.square().sum().backward()',
         'print(",".join(str(int(v)) for v in x.grad.tolist()))',
-        'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)',
+        'linux = sys.platform == "linux"',
+        'print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1] if linux else "nan")',
       ].join('\n'),
     ],
   }),
