@@ -226,3 +226,23 @@ test('numbers go from float32 to float64 and back, and between lanes and one', (
   expect(call('quotient', 0, 0.1, 1)).toBe(Math.fround(9 / Math.fround(Math.fround(0.1) + 1)));
   expect([...floats.subarray(4, 8)]).toEqual(new Array(4).fill(Math.fround(0.1)));
 });
+
+test('float32 numbers are constants, are added and multiplied with rounding, and fill a vector', () => {
+  const { floats, call } = run({
+    name: 'affine', // four times 3·x + 0.1, for x at 0, to 16
+    params: [],
+    body: () =>
+      v128.store(
+        16,
+        i32.const(0),
+        f32x4.splat(f32.add(f32.mul(f32.const(3), f32.load(0, i32.const(0))), f32.const(0.1))),
+      ),
+  });
+  const { fround } = Math;
+  for (const x of [0, 1.7, -1e-3, 2 ** 24, -0, Infinity, NaN]) {
+    floats[0] = x;
+    call('affine');
+    const expected = fround(fround(3 * floats[0]) + fround(0.1));
+    expect([...floats.subarray(4, 8)]).toEqual([expected, expected, expected, expected]);
+  }
+});

@@ -72,9 +72,11 @@ export const i32 = {
 };
 
 export const f32 = {
+  const: (x: number): Code => [0x43, ...new Uint8Array(Float32Array.of(x).buffer)],
   load: memory(2, 0x2a),
   store: memory(2, 0x38),
   add: op(0x92),
+  mul: op(0x94),
   div: op(0x95),
   demote_f64: op(0xb6),
 };

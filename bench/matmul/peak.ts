@@ -1,0 +1,60 @@
+/**
+ * The machine's own peak for multiplications and additions of four float32 lanes: a loop that touches registers only.
+ * No kernel of these instructions can be faster. There are enough independent chains to hide the latency of both.
+ */
+import { assemble, doWhile, f32x4, i32, v128, type Func } from '../../src/kernels/wasm/assembler.ts';
+import type { Contestant } from '../harness.ts';
+
+/** With the factor and one product these fill the 15 vector registers that V8 has to give. */
+const CHAINS = 13;
+const UNROLL = 4;
+const TURNS = 2000;
+
+/** peak(turns): xᵣ ← xᵣ + xᵣ·f, for CHAINS vectors from address 16 on, UNROLL times a turn; f is at address 0. */
+const peak: Func = {
+  name: 'peak',
+  params: ['i32'],
+  body([turns], variable) {
+    const f = variable('v128');
+    const xs = Array.from({ length: CHAINS }, () => variable('v128'));
+    const zero = i32.const(0);
+    return [
+      ...f.set(v128.load(0, zero)),
+      ...xs.flatMap((x, r) => x.set(v128.load(16 + 16 * r, zero))),
+      ...doWhile(
+        [
+          ...Array.from({ length: UNROLL }, () =>
+            xs.map((x) => x.set(f32x4.add(x.get, f32x4.mul(x.get, f.get)))).flat(),
+          ).flat(),
+          ...turns.set(i32.sub(turns.get, i32.const(1))),
+        ],
+        turns.get,
+      ),
+      ...xs.flatMap((x, r) => v128.store(16 + 16 * r, zero, x.get)),
+    ];
+  },
+};
+
+/** The peak as a contestant of every group, so that it is measured in the same rounds. */
+export function peakContestant(): Contestant {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const module = new WebAssembly.Module(assemble([peak], 1));
+  const run = new WebAssembly.Instance(module, { env: { memory } }).exports['peak'] as (turns: number) => void;
+  const floats = new Float32Array(memory.buffer);
+  const start = (factor: number): void => {
+    floats.fill(1).fill(factor, 0, 4);
+  };
+  return {
+    name: 'peak',
+    work: TURNS * UNROLL * CHAINS * 4 * 2,
+    verify() {
+      start(1); // doubles each number
+      run(2);
+      const all = floats.subarray(4, 4 + 4 * CHAINS);
+      const wrong = all.find((x) => x !== 2 ** (2 * UNROLL));
+      start(0); // numbers stay as they are, however long it runs
+      return wrong === undefined ? null : `a register holds ${wrong} and not ${2 ** (2 * UNROLL)}`;
+    },
+    run: () => run(TURNS),
+  };
+}

@@ -1,0 +1,273 @@
+/**
+ * How each op is measured: on which numbers, and against which loop. An op that is missing here is only reported as
+ * missing, so that a new op need not wait for its benchmark.
+ */
+import { nd, zerosNd, type Nd } from '../../src/array/nd.ts';
+import { Generator } from '../../src/array/random.ts';
+import { permute } from '../../src/array/views.ts';
+import { nn, noGrad, optim, Tensor } from '../../src/index.ts';
+import * as ops from '../../src/ops/index.ts';
+import { elementwise, fold, softmax, type Plain } from './plain.ts';
+
+/** An op over given data, and the plain loop over the same. */
+export interface Prepared {
+  readonly op: () => Nd;
+  readonly plain: () => Float32Array;
+  /** What the time is divided by. */
+  readonly elements: number;
+}
+
+/** For arrays of rows × cols; `strided`: transposed in memory, or broadcast. Null where there is no such case. */
+export type Maker = (rows: number, cols: number, strided: boolean) => Prepared | null;
+
+type OpName = keyof typeof ops;
+const generator = new Generator(5);
+
+/** Random numbers, row-major or, if strided, by columns. */
+function random(rows: number, cols: number, strided: boolean, draw: () => number): Nd {
+  const data = Float32Array.from({ length: rows * cols }, draw);
+  return strided ? permute(nd(data, [cols, rows]), [1, 0]) : nd(data, [rows, cols]);
+}
+const between = (low: number, high: number) => (): number => generator.uniform(low, high);
+const wholeBelow = (limit: number) => (): number => generator.integer(0, limit);
+
+type Unary = (x: Nd) => Nd;
+type Binary = (a: Nd, b: Nd) => Nd;
+
+function unary(op: Unary, formula: string, low = -2, high = 2): Maker {
+  const plain = elementwise(formula);
+  return (rows, cols, strided) => {
+    const x = random(rows, cols, strided, between(low, high));
+    return { op: () => op(x), plain: () => plain(x), elements: rows * cols };
+  };
+}
+
+/** Strided: b is a row that is repeated. */
+function binary(op: Binary, formula: string, low = -2, high = 2, draw = between(low, high)): Maker {
+  const plain = elementwise(formula);
+  return (rows, cols, strided) => {
+    const [a, b] = [random(rows, cols, false, draw), random(strided ? 1 : rows, cols, false, draw)];
+    return { op: () => op(a, b), plain: () => plain(a, b), elements: rows * cols };
+  };
+}
+const comparison = (op: Binary, sign: string): Maker =>
+  binary(op, `a ${sign} b ? 1 : 0`, 0, 4, () => generator.integer(0, 4));
+
+/** Each row to one number; strided: each column. */
+function reduction(op: (x: Nd, shape: readonly number[]) => Nd, plain: Plain, draw = between(-2, 2)): Maker {
+  return (rows, cols, strided) => {
+    const x = random(rows, cols, false, draw);
+    const lines = strided ? permute(x, [1, 0]) : x;
+    return { op: () => op(x, strided ? [1, cols] : [rows, 1]), plain: () => plain(lines), elements: rows * cols };
+  };
+}
+
+/** Along rows; strided: of an array that lies by columns. */
+function alongRows(op: (x: Nd, dim: number) => Nd, plain: Plain): Maker {
+  return (rows, cols, strided) => {
+    const x = random(rows, cols, strided, between(-2, 2));
+    return { op: () => op(x, 1), plain: () => plain(x), elements: rows * cols };
+  };
+}
+
+/** Written out for row-major data; strided cases are left out. */
+const dense =
+  (make: (rows: number, cols: number) => Prepared): Maker =>
+  (rows, cols, strided) =>
+    strided ? null : make(rows, cols);
+
+const best = (sign: string, end?: string): Plain => fold('first', `if (x ${sign} s) { s = x; at = j; }`, end);
+
+export const cases: Partial<Record<OpName, Maker>> = {
+  add: binary(ops.add.forward, 'a + b'),
+  sub: binary(ops.sub.forward, 'a - b'),
+  mul: binary(ops.mul.forward, 'a * b'),
+  div: binary(ops.div.forward, 'a / b', 0.5, 2),
+  pow: binary(ops.pow.forward, 'a ** b', 0.5, 2),
+  maximum: binary(ops.maximum.forward, 'Math.max(a, b)'),
+  minimum: binary(ops.minimum.forward, 'Math.min(a, b)'),
+  eq: comparison(ops.eq.forward, '==='),
+  ne: comparison(ops.ne.forward, '!=='),
+  lt: comparison(ops.lt.forward, '<'),
+  le: comparison(ops.le.forward, '<='),
+  gt: comparison(ops.gt.forward, '>'),
+  ge: comparison(ops.ge.forward, '>='),
+  where(rows, cols, strided) {
+    const a = random(rows, cols, false, between(-2, 2));
+    const b = random(strided ? 1 : rows, cols, false, between(-2, 2));
+    const mask = random(rows, cols, false, wholeBelow(2));
+    return { op: () => ops.where.forward(mask, a, b), plain: () => choose(mask, a, b), elements: rows * cols };
+  },
+
+  neg: unary(ops.neg.forward, '-a'),
+  abs: unary(ops.abs.forward, 'Math.abs(a)'),
+  square: unary(ops.square.forward, 'a * a'),
+  sqrt: unary(ops.sqrt.forward, 'Math.sqrt(a)', 0, 4),
+  reciprocal: unary(ops.reciprocal.forward, '1 / a', 0.5, 2),
+  exp: unary(ops.exp.forward, 'Math.exp(a)'),
+  expm1: unary(ops.expm1.forward, 'Math.expm1(a)'),
+  log: unary(ops.log.forward, 'Math.log(a)', 0.1, 4),
+  log1p: unary(ops.log1p.forward, 'Math.log1p(a)', -0.5, 4),
+  sin: unary(ops.sin.forward, 'Math.sin(a)'),
+  cos: unary(ops.cos.forward, 'Math.cos(a)'),
+  tan: unary(ops.tan.forward, 'Math.tan(a)', -1.2, 1.2),
+  asin: unary(ops.asin.forward, 'Math.asin(a)', -0.9, 0.9),
+  acos: unary(ops.acos.forward, 'Math.acos(a)', -0.9, 0.9),
+  atan: unary(ops.atan.forward, 'Math.atan(a)'),
+  sinh: unary(ops.sinh.forward, 'Math.sinh(a)'),
+  cosh: unary(ops.cosh.forward, 'Math.cosh(a)'),
+  tanh: unary(ops.tanh.forward, 'Math.tanh(a)'),
+  sigmoid: unary(ops.sigmoid.forward, '1 / (1 + Math.exp(-a))'),
+  relu: unary(ops.relu.forward, 'a < 0 ? 0 : a'),
+  erf: unary(ops.erf.forward, 'erf(a)'),
+  sign: unary(ops.sign.forward, 'Math.sign(a)'),
+  floor: unary(ops.floor.forward, 'Math.floor(a)'),
+  ceil: unary(ops.ceil.forward, 'Math.ceil(a)'),
+  round: unary(ops.round.forward, 'round(a)'),
+  trunc: unary(ops.trunc.forward, 'Math.trunc(a)'),
+  clone: unary(ops.clone.forward, 'a'),
+  cast: unary((x) => ops.cast.forward(x, 'float32'), 'a'),
+
+  sumTo: reduction(ops.sumTo.forward, fold('0', 's += x;')),
+  amax: reduction(ops.amax.forward, best('>')),
+  amin: reduction(ops.amin.forward, best('<')),
+  argmax: reduction(ops.argmax.forward, best('>', 'at')),
+  argmin: reduction(ops.argmin.forward, best('<', 'at')),
+  logsumexp: reduction(ops.logsumexp.forward, fold('0', 's += Math.exp(x);', 'Math.log(s)')),
+  // Of numbers that leave it open to the end: else they stop at the first.
+  any: reduction(ops.any.forward, fold('0', 'if (x !== 0) { s = 1; break; }'), () => 0),
+  all: reduction(ops.all.forward, fold('1', 'if (x === 0) { s = 0; break; }'), () => 1),
+  softmax: alongRows(ops.softmax.forward, softmax('Math.exp(x - max) * scale')),
+  logSoftmax: alongRows(ops.logSoftmax.forward, softmax('x - shift')),
+
+  gather: dense((rows, cols) => {
+    const [x, index] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, wholeBelow(cols))];
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows * cols);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) y[i * cols + j] = x.data[i * cols + index.data[i * cols + j]];
+      }
+      return y;
+    };
+    return { op: () => ops.gather.forward(x, index, 1), plain, elements: rows * cols };
+  }),
+  scatterAdd: dense((rows, cols) => {
+    const [x, index] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, wholeBelow(cols))];
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows * cols);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) y[i * cols + index.data[i * cols + j]] += x.data[i * cols + j];
+      }
+      return y;
+    };
+    return { op: () => ops.scatterAdd.forward(x, index, 1, [rows, cols]), plain, elements: rows * cols };
+  }),
+  scatter: dense((rows, cols) => {
+    const [x, src] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, between(-2, 2))];
+    const index = random(rows, cols, false, wholeBelow(cols));
+    const plain = (): Float32Array => {
+      const y = x.data.slice() as Float32Array;
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) y[i * cols + index.data[i * cols + j]] = src.data[i * cols + j];
+      }
+      return y;
+    };
+    return { op: () => ops.scatter.forward(x, index, src, 1), plain, elements: rows * cols };
+  }),
+  indexSelect: dense((rows, cols) => {
+    const [x, index] = [random(rows, cols, false, between(-2, 2)), random(1, rows, false, wholeBelow(rows))];
+    const flat = nd(index.data, [rows]);
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows * cols);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) y[i * cols + j] = x.data[flat.data[i] * cols + j];
+      }
+      return y;
+    };
+    return { op: () => ops.indexSelect.forward(x, flat, 0), plain, elements: rows * cols };
+  }),
+  indexAdd: dense((rows, cols) => {
+    const [x, index] = [random(rows, cols, false, between(-2, 2)), random(1, rows, false, wholeBelow(rows))];
+    const flat = nd(index.data, [rows]);
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows * cols);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) y[flat.data[i] * cols + j] += x.data[i * cols + j];
+      }
+      return y;
+    };
+    return { op: () => ops.indexAdd.forward(x, flat, 0, [rows, cols]), plain, elements: rows * cols };
+  }),
+  oneHot: dense((rows, cols) => {
+    const index = nd(random(1, rows, false, wholeBelow(cols)).data, [rows]);
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows * cols);
+      for (let i = 0; i < rows; i++) y[i * cols + index.data[i]] = 1;
+      return y;
+    };
+    return { op: () => ops.oneHot.forward(index, cols), plain, elements: rows * cols };
+  }),
+  concat: dense((rows, cols) => {
+    const [a, b] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, between(-2, 2))];
+    const plain = (): Float32Array => {
+      const y = new Float32Array(2 * rows * cols);
+      for (let i = 0, k = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) y[k++] = a.data[i * cols + j];
+        for (let j = 0; j < cols; j++) y[k++] = b.data[i * cols + j];
+      }
+      return y;
+    };
+    return { op: () => ops.concat.forward([a, b], 1, [0, cols]), plain, elements: 2 * rows * cols };
+  }),
+  crossEntropy: dense((rows, cols) => {
+    const x = random(rows, cols, false, between(-2, 2));
+    const target = nd(random(1, rows, false, wholeBelow(cols)).data, [rows]);
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows);
+      for (let i = 0; i < rows; i++) {
+        let sum = 0;
+        for (let j = 0; j < cols; j++) sum += Math.exp(x.data[i * cols + j]);
+        y[i] = Math.log(sum) - x.data[i * cols + target.data[i]];
+      }
+      return y;
+    };
+    return { op: () => ops.crossEntropy.forward(x, target), plain, elements: rows * cols };
+  }),
+};
+
+const choose = elementwise('a !== 0 ? b : c');
+
+/** Measured elsewhere, or nothing to measure: views touch no numbers; unslice and lastWrites are parts of gradients. */
+export const elsewhere: ReadonlySet<string> = new Set<OpName>([
+  'expand', 'permute', 'reshape', 'slice', 'unslice', 'matmul', 'linear', 'lastWrites',
+]); // prettier-ignore
+
+/** What is no op of its own and matters as much. */
+export const others: Record<string, Maker> = {
+  gelu: unary((x) => noGrad(() => nn.functional.gelu(new Tensor(x)).nd), 'a * 0.5 * (1 + erf(a * Math.SQRT1_2))'),
+  'Adam step': dense((rows, cols) => {
+    const n = rows * cols;
+    const gradient = random(rows, cols, false, between(-1, 1));
+    const p = nn.parameter(new Tensor(zerosNd('float32', [rows, cols])));
+    p.grad = new Tensor(gradient);
+    const optimizer = new optim.Adam([p], { lr: 1e-3 });
+    const [y, m, v] = [new Float32Array(n), new Float32Array(n), new Float32Array(n)];
+    const g = gradient.data;
+    let t = 0;
+    const plain = (): Float32Array => {
+      t++;
+      const [scale, root] = [1e-3 / (1 - 0.9 ** t), Math.sqrt(1 - 0.999 ** t)];
+      for (let i = 0; i < n; i++) {
+        m[i] = 0.9 * m[i] + 0.1 * g[i];
+        v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+        y[i] -= (scale * m[i]) / (Math.sqrt(v[i]) / root + 1e-8);
+      }
+      return y;
+    };
+    const op = (): Nd => {
+      optimizer.step();
+      return p.nd;
+    };
+    return { op, plain, elements: n };
+  }),
+};

@@ -1,0 +1,111 @@
+"""
+NumPy or PyTorch as a peer of `npm run bench`: driven by python.ts over a pipe, see there for the form of messages.
+Each case is a function that gives (run, result): run() is what is timed, result(request) what is verified.
+Started as: python.py LIBRARY THREADS
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+library, threads = sys.argv[1], int(sys.argv[2])
+if library == "torch":
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+
+
+def matmul(request, arrays):
+    m, n, k = request["m"], request["n"], request["k"]
+    a, b = arrays[0].reshape(m, k), arrays[1].reshape(k, n)
+    if library == "numpy":
+        run = lambda: a @ b
+    else:
+        ta, tb = torch.from_numpy(a), torch.from_numpy(b)
+        run = lambda: (ta @ tb).numpy()
+    return run, lambda _: run()
+
+
+def trained(model, loss_of, arrays):
+    """A training step with Adam, from the parameters that were sent; the losses of the first steps are its result."""
+    for p in model.parameters():
+        p.data = torch.from_numpy(arrays.pop(0)).reshape(p.shape)
+    x, y = (torch.from_numpy(array) for array in arrays)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+    def run():
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(model, x, y)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return run, lambda request: np.array([run() for _ in range(request["steps"])], np.float32)
+
+
+def linear(_, arrays):
+    """Linear(10, 5), relu, Linear(5, 1) over 100 rows; mean squared error."""
+    nn = torch.nn
+    model = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1))
+    mse = nn.MSELoss()
+    return trained(model, lambda f, x, y: mse(f(x.view(100, 10)), y.view(100, 1)), arrays)
+
+
+def mlp(_, arrays):
+    """784-512-256-10 over a batch of 64; cross-entropy."""
+    nn = torch.nn
+    model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
+    cross_entropy = nn.CrossEntropyLoss()
+    return trained(model, lambda f, x, y: cross_entropy(f(x.view(64, 784)), y.long()), arrays)
+
+
+makers = {"matmul": matmul, "linear": linear, "mlp": mlp}
+cases = {}
+
+
+def about():
+    version = sys.modules[library].__version__
+    return {"about": f"{library} {version}, Python {sys.version.split()[0]}", "makers": list(makers)}
+
+
+def timed(run, seconds):
+    """Seconds per run: so many runs in one go that they fill the time, at least one."""
+    count, clock = 1, time.perf_counter
+    while True:
+        start = clock()
+        for _ in range(count):
+            run()
+        took = clock() - start
+        if took >= 0.9 * seconds:
+            return took / count
+        count = max(2 * count, int(count * 1.05 * seconds / max(took, 1e-9))) if took < 0.5 * seconds else count + max(1, count // 4)
+
+
+def answer(request, arrays):
+    what = request["do"]
+    if what == "about":
+        return about(), []
+    if what == "make":
+        cases[request["id"]] = makers[request["what"]](request, arrays)
+        return {}, []
+    run, result = cases[request["id"]]
+    if what == "result":
+        return {}, [np.ascontiguousarray(result(request), np.float32)]
+    return {"seconds": timed(run, request["seconds"])}, []
+
+
+read, write = sys.stdin.buffer, sys.stdout.buffer
+while line := read.readline():
+    request = json.loads(line)
+    arrays = [np.frombuffer(bytearray(read.read(4 * n)), np.float32) for n in request["sizes"]]
+    try:
+        head, out = answer(request, arrays)
+    except Exception as error:  # told to whoever asked
+        head, out = {"error": f"{type(error).__name__}: {error}"}, []
+    write.write(json.dumps({**head, "sizes": [x.size for x in out]}).encode() + b"\n")
+    for x in out:
+        write.write(x.tobytes())
+    write.flush()
