@@ -412,7 +412,7 @@ export class Tensor {
   /** Backwards along dims. `tensor([1, 2, 3]).flip(0) // => Tensor[3] [3, 2, 1]` */
   flip(...dims: number[]): Tensor {
     const flipped = new Set(dims.map((d) => this.dim('flip', d)));
-    return this.sliceRanges(this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))));
+    return apply(ops.slice, this, this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))));
   }
   /** `length` elements along dim from `start` on. `arange(5).narrow(0, 1, 3) // => Tensor[3] [1, 2, 3]` */
   narrow(dim: number, start: number, length: number): Tensor {
@@ -422,7 +422,7 @@ export class Tensor {
       throw new ShapeError('narrow', `start and length must be whole numbers within the size ${size}`,
         `${start} and ${length}`);
     }
-    return this.sliceRanges(this.shape.map((n, at) => (at === d ? { start, step: 1, size: length } : whole(n))));
+    return apply(ops.slice, this, this.shape.map((n, at) => (at === d ? { start, step: 1, size: length } : whole(n))));
   }
   /** One place along dim, which is gone in the result. `eye(3).select(0, -1) // => Tensor[3] [0, 0, 1]` */
   select(dim: number, index: number): Tensor {
@@ -432,7 +432,7 @@ export class Tensor {
   /** start, start+step, … below stop along dim, with Python's rules. `arange(6).slice(0, -1, 0, -2) // => Tensor[3] [5, 3, 1]` */
   slice(dim: number, start?: number, stop?: number, step = 1): Tensor {
     const d = this.axis('slice', dim);
-    return this.sliceRanges(this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))));
+    return apply(ops.slice, this, this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))));
   }
   /**
    * Python's x[…]: positions, ranges 'start:stop:step', '...' for the dims between, null for a new dim.
@@ -440,12 +440,8 @@ export class Tensor {
    */
   index(...places: Index[]): Tensor {
     const { ranges, shape } = indexRanges(this.shape, places);
-    return this.sliceRanges(ranges).reshape(shape);
+    return apply(ops.slice, this, ranges).reshape(shape);
   }
-  /** One range a dim, already checked. @internal */
-  sliceRanges(ranges: readonly Range[]): Tensor { return apply(ops.slice, this, ranges); }
-  /** Zeros of `shape` with this where sliceRanges would read: its adjoint. @internal */
-  unslice(ranges: readonly Range[], shape: Shape): Tensor { return apply(ops.unslice, this, ranges, shape); }
   /** Parts of `size` along dim (the last may be smaller), or of the given sizes. `arange(5).split(2).length // => 3` */
   split(size: number | readonly number[], dim = 0): Tensor[] {
     const sizes = splitSizes(this.size(dim), size);
@@ -473,7 +469,12 @@ export class Tensor {
   }
   /** this with src added at the indices; repeated ones add up. `zeros([2]).scatterAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return this.add(src.scatterAddTo(this.shape, dim, this.checkIndex('scatterAdd', index, dim)));
+    const places = this.checkIndex('scatterAdd', index, dim);
+    if (!sameShape(src.shape, index.shape)) {
+      const rule = `the source must have the index's shape ${showShape(index.shape)}`;
+      throw new ShapeError('scatterAdd', rule, showShape(src.shape));
+    }
+    return this.add(apply(ops.scatterAdd, src, places, this.dim('scatterAdd', dim), this.shape));
   }
   /** The slices at index[0], index[1], … along dim. `tensor([5, 6, 7]).indexSelect(0, tensor([2, 0])) // => Tensor[2] [7, 5]` */
   indexSelect(dim: number, index: Tensor): Tensor {
@@ -488,26 +489,10 @@ export class Tensor {
     if (!sameShape(src.shape, expected)) {
       throw new ShapeError('indexAdd', `the source must have the shape ${showShape(expected)}`, showShape(src.shape));
     }
-    return this.add(src.indexAddTo(this.shape, d, places));
+    return this.add(apply(ops.indexAdd, src, places, d, this.shape));
   }
-  /** Zeros of `shape` to which this is added at the indices: the adjoint of gather. @internal */
-  scatterAddTo(shape: Shape, dim: number, index: Tensor): Tensor {
-    if (!sameShape(this.shape, index.shape)) {
-      throw new ShapeError('scatterAdd', `the source must have the index's shape ${showShape(index.shape)}`,
-        showShape(this.shape));
-    }
-    return apply(ops.scatterAdd, this, index, wrapDim('scatterAdd', dim, shape.length), shape);
-  }
-  /** Zeros of `shape` to which this is added, slice by slice: the adjoint of indexSelect. @internal */
-  indexAddTo(shape: Shape, dim: number, index: Tensor): Tensor { return apply(ops.indexAdd, this, index, dim, shape); }
-  /** Which writes of a scatter stay. @internal */
-  lastWrites(dim: number, shape: Shape): Tensor { return apply(ops.lastWrites, this, dim, shape); }
   /** A last dim of `classes` with 1 at the index. `tensor([2, 0]).oneHot(3).toArray() // => [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]` */
   oneHot(classes: number): Tensor { return apply(ops.oneHot, wholeIn('oneHot', this, classes), classes); }
-  /** −log softmax(this)[target] row by row; this [N, C], target [N]. Users have nn.functional.crossEntropy. @internal */
-  crossEntropyRows(target: Tensor): Tensor {
-    return apply(ops.crossEntropy, this, wholeIn('crossEntropy', target, this.shape[1]));
-  }
 
   // ── Copies and kinds ──────────────────────────────────────────────────────────────────────────
 

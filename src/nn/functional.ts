@@ -1,4 +1,5 @@
 /** Layers and losses as functions of tensors: what PyTorch has in torch.nn.functional. */
+import { checkWhole } from '../array/checks.ts';
 import { showShape, ShapeError, ValueError } from '../array/errors.ts';
 import { sameShape, sizeOf } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
@@ -105,6 +106,8 @@ export function crossEntropy(input: Tensor, target: Tensor, { reduction = 'mean'
   }
   const C = input.shape[classDim];
   const last = input.ndim > 2 ? input.permute(...expected.map((_, d) => (d === 0 ? 0 : d + 1)), 1) : input;
-  const losses = last.reshape([target.numel(), C]).crossEntropyRows(target.reshape([target.numel()]));
+  checkWhole('crossEntropy', target.nd, C);
+  const N = target.numel();
+  const losses = apply(ops.crossEntropy, last.reshape([N, C]), target.reshape([N]));
   return reduced('crossEntropy', losses.reshape(target.shape), reduction);
 }

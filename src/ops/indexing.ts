@@ -1,14 +1,14 @@
 /** Reading and writing by index. gather and scatterAdd are each other's adjoint, and so are indexSelect and indexAdd. */
 import type { Nd, Shape } from '../array/nd.ts';
 import * as k from '../kernels/indexing.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type Op } from './op.ts';
 
 /** y[i][j] = x[index[i][j]][j] for dim 0, and so on. */
-export const gather = /* @__PURE__ */ defineOp({
+export const gather: Op<[x: Nd, index: Nd, dim: number]> = /* @__PURE__ */ defineOp({
   name: 'gather',
   forward: (x: Nd, index: Nd, dim: number) => k.gather(x, index, dim),
   reads: 'inputs',
-  vjp: [(g, _y, x, index, dim) => g.scatterAddTo(x.shape, dim, index), null],
+  vjp: [(g, _y, x, index, dim) => g.apply(scatterAdd, g, index, dim, x.shape), null],
 });
 
 /** Zeros of `shape` to which x[i][j] is added at [index[i][j]][j]; repeated indices add up. */
@@ -35,16 +35,16 @@ export const scatter = /* @__PURE__ */ defineOp({
   vjp: [
     (g, _y, _x, index, src, dim) => g.scatter(dim, index, src.zerosLike()),
     null,
-    (g, _y, x, index, _src, dim) => g.gather(dim, index).mul(index.lastWrites(dim, x.shape)),
+    (g, _y, x, index, _src, dim) => g.gather(dim, index).mul(g.apply(lastWrites, index, dim, x.shape)),
   ],
 });
 
 /** The slices of x at index[0], index[1], … along dim. */
-export const indexSelect = /* @__PURE__ */ defineOp({
+export const indexSelect: Op<[x: Nd, index: Nd, dim: number]> = /* @__PURE__ */ defineOp({
   name: 'indexSelect',
   forward: (x: Nd, index: Nd, dim: number) => k.indexSelect(x, index, dim),
   reads: 'inputs',
-  vjp: [(g, _y, x, index, dim) => g.indexAddTo(x.shape, dim, index), null],
+  vjp: [(g, _y, x, index, dim) => g.apply(indexAdd, g, index, dim, x.shape), null],
 });
 
 /** Zeros of `shape` to which x's slices are added at their indices along dim. */

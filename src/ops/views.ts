@@ -4,7 +4,7 @@ import { nd, type DType, type Nd, type Shape } from '../array/nd.ts';
 import * as views from '../array/views.ts';
 import type { Range } from '../array/views.ts';
 import { concat as concatenate, unslice as unsliced } from '../kernels/indexing.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type Op } from './op.ts';
 
 /** Repeats dims of size 1, and adds dims in front. Its adjoint is sumTo. */
 export const expand = /* @__PURE__ */ defineOp({
@@ -31,19 +31,19 @@ export const reshape = /* @__PURE__ */ defineOp({
 });
 
 /** start, start+step, … along each dim; a negative step goes backwards. */
-export const slice = /* @__PURE__ */ defineOp({
+export const slice: Op<[x: Nd, ranges: readonly Range[]]> = /* @__PURE__ */ defineOp({
   name: 'slice',
   forward: (x: Nd, ranges: readonly Range[]) => views.slice(x, ranges),
   reads: 'nothing',
-  vjp: [(g, _y, x, ranges) => g.unslice(ranges, x.shape)],
+  vjp: [(g, _y, x, ranges) => g.apply(unslice, g, ranges, x.shape)],
 });
 
 /** Zeros of `shape` with x where the slice would be taken: the adjoint of slice. */
-export const unslice = /* @__PURE__ */ defineOp({
+export const unslice: Op<[x: Nd, ranges: readonly Range[], shape: Shape]> = /* @__PURE__ */ defineOp({
   name: 'unslice',
   forward: (x: Nd, ranges: readonly Range[], shape: Shape) => unsliced(x, ranges, shape),
   reads: 'nothing',
-  vjp: [(g, _y, _x, ranges) => g.sliceRanges(ranges)],
+  vjp: [(g, _y, _x, ranges) => g.apply(slice, g, ranges)],
 });
 
 /** One after another along dim; item i gets back its own part, which starts at starts[i]. */
