@@ -54,7 +54,8 @@ function weightBack(x: Tensor, y: Tensor, h0: Tensor, reverse: boolean): Tensor 
   return x.reshape([T * B, 4 * H]).mT.matmul(before.reshape([T * B, H]));
 }
 
-// The fused rows of a node are asked for one after another with the same gradient: the way back is gone once.
+// The fused rows of a node are asked for one after another with the same gradient: the way back is gone once. nn.LSTM
+// shows slices of y only, so nobody can hold that gradient or write to it between two passes.
 const ways = new WeakMap<Nd, { readonly g: Nd; readonly grads: k.LstmGrads }>();
 function once(g: Nd, y: Nd, w: Nd, c: Nd, reverse: boolean): k.LstmGrads {
   const known = ways.get(y);
