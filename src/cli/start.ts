@@ -18,7 +18,7 @@ const help = `Trains a first network, then a digit classifier, and leaves a repo
   npm start -- [options]
 
   --data DIR     MNIST's IDX files (plain or gzipped) in place of drawn digits
-  --epochs N     passes over the digits (default: 8 for drawn ones, 15 for MNIST)
+  --epochs N     passes over the digits (default: 8 for drawn ones, 25 for MNIST)
   --seed N       start of all random numbers; the same seed gives the same files (default: 1)
   --out DIR      where the run goes; must be new or empty (default: runs/digits, runs/digits-2, …)
   --help         this text
@@ -150,7 +150,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function work(
-  { data, epochs = data === undefined ? 8 : 15, seed, out }: Options,
+  { data, epochs = data === undefined ? 8 : 25, seed, out }: Options,
   { name, train, heldBack }: ReturnType<typeof digits>,
   bars: Progress[],
 ): Promise<void> {
