@@ -60,13 +60,16 @@ export function tensor(values: TensorData, options: TensorOptions = {}): Tensor 
     if (dim === shape.length || at.length !== shape[dim]) throw ragged(shape, dim);
     for (let i = 0; i < at.length; i++) collect(at[i], dim + 1);
   };
-  if (ArrayBuffer.isView(values)) {
+  if (isTypedArray(values)) {
+    if (typeof values[0] === 'bigint') throw new ValueError('tensor', 'values must be numbers', 'a bigint');
     const dtype = options.dtype ?? (values instanceof Float64Array ? 'float64' : 'float32');
-    return make(shape, { ...options, dtype }, (data) => data.set(values as unknown as ArrayLike<number>));
+    return make(shape, { ...options, dtype }, (data) => data.set(values));
   }
   collect(values, 0);
   return make(shape, options, (data) => data.set(flat));
 }
+
+const isTypedArray = (x: TensorData): x is ArrayLike<number> => ArrayBuffer.isView(x) && 'length' in x;
 
 const ragged = (shape: Shape, dim: number): ShapeError =>
   new ShapeError(

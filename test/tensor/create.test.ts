@@ -66,6 +66,7 @@ describe('tensor', () => {
       [[null], 'null'],
       [[['x']], 'a string'],
       [3n, 'a bigint'],
+      [new BigInt64Array(2), 'a bigint'],
     ] as const) {
       // prettier-ignore
       expect(() => tensor(value as never)).toThrow(new ValueError('tensor', 'values must be numbers', got));
