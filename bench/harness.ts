@@ -68,7 +68,7 @@ export interface Settings {
 }
 
 /** The last result of a run: a store that no optimizer can do without. */
-export const escape: { last: unknown } = { last: undefined };
+const escape: { last: unknown } = { last: undefined };
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

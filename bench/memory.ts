@@ -50,7 +50,7 @@ export function lookAtMemory(most: number): Look[] {
 }
 
 /** How far live memory has grown, as a share of what it was at the first look. */
-export const growth = (looks: readonly Look[]): number => looks[looks.length - 1].live / looks[0].live - 1;
+const growth = (looks: readonly Look[]): number => looks[looks.length - 1].live / looks[0].live - 1;
 
 export function showMemory(looks: readonly Look[]): string {
   const MiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;

@@ -65,7 +65,7 @@ export function duration(seconds: number): string {
 }
 
 /** How speed is told: the column's title, and the text for a run of so much work that took so many seconds. */
-export const speeds: Record<Unit, { title: string; show: (work: number, seconds: number) => string }> = {
+const speeds: Record<Unit, { title: string; show: (work: number, seconds: number) => string }> = {
   flop: { title: 'GFLOP/s', show: (work, seconds) => digits(work / seconds / 1e9) },
   element: { title: 'ns/element', show: (work, seconds) => digits((seconds / work) * 1e9) },
   step: { title: 'a step', show: (work, seconds) => duration(seconds / work) },

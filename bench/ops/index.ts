@@ -6,14 +6,14 @@ import type { Group, GroupResult, Verdict } from '../harness.ts';
 import { digits, table, times } from '../report.ts';
 import { cases, elsewhere, others, type Maker } from './cases.ts';
 
-export const PLAIN = 'plain loop';
+const PLAIN = 'plain loop';
 const OURS = 'adjoint';
 const TOLERANCE = 1e-5;
 
 const makers: readonly [name: string, make: Maker][] = [...Object.entries(cases), ...Object.entries(others)];
 
 /** Ops without a case. */
-export const missing = (): string[] => Object.keys(ops).filter((name) => !(name in cases) && !elsewhere.has(name));
+const missing = (): string[] => Object.keys(ops).filter((name) => !(name in cases) && !elsewhere.has(name));
 
 /** The first number that is not what the plain loop gives. */
 function compare(got: Nd, expected: Float32Array): Verdict {

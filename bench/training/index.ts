@@ -12,7 +12,7 @@ import { step, type Workload } from './workload.ts';
  * What is measured. What comes next is a file of its own, one more name here and, for the peers, a function in
  * peers/python.py and an entry in peers/tfjs-training.ts.
  */
-export const workloads: readonly Workload[] = [linear, mlp];
+const workloads: readonly Workload[] = [linear, mlp];
 
 const STEPS = 3;
 

@@ -32,7 +32,7 @@ export function sliceRange(where: string, size: number, start?: number, stop?: n
 }
 
 /** Reads 'start:stop:step'. */
-export function parseRange(where: string, text: string, size: number): Range {
+function parseRange(where: string, text: string, size: number): Range {
   const parts = text.split(':');
   const numbers = parts.map((part) => (part.trim() === '' ? undefined : Number(part)));
   if (parts.length < 2 || parts.length > 3 || numbers.some((n) => n !== undefined && !Number.isInteger(n))) {

@@ -22,15 +22,6 @@ export const permute = (x: Nd, dims: readonly number[]): Nd =>
     x.offset,
   );
 
-/** Swaps the last two dims. */
-export function transpose(x: Nd): Nd {
-  const last = x.shape.length - 1;
-  const dims = x.shape.map((_, i) => i);
-  dims[last] = last - 1;
-  dims[last - 1] = last;
-  return permute(x, dims);
-}
-
 /** Which elements a slice takes along one dim: start, start+step, …, `size` of them; the step may be negative. */
 export interface Range {
   readonly start: number;

@@ -74,7 +74,7 @@ export const literal = (x: unknown): string =>
         : String(x);
 
 /** Source code of a tensor with these values. */
-export function tensorCode(values: Nested, shape: Shape, options: readonly string[]): string {
+function tensorCode(values: Nested, shape: Shape, options: readonly string[]): string {
   const rest = options.length === 0 ? '' : `, { ${options.join(', ')} }`;
   return sizeOf(shape) === 0 ? `zeros(${literal(shape)}${rest})` : `tensor(${literal(values)}${rest})`;
 }

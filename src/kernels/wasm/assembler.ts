@@ -23,7 +23,7 @@ export function unsigned(n: number): number[] {
 }
 
 /** Signed LEB128 of a 32-bit number. */
-export function signed(n: number): number[] {
+function signed(n: number): number[] {
   const out: number[] = [];
   for (;;) {
     const byte = n & 0x7f;
