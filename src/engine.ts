@@ -238,6 +238,9 @@ function savedArgs({ op, args, y, version }: Node): readonly unknown[] {
   return args;
 }
 
+/** A fused rule, types aside: the gradient of one input, or those of all. */
+type Fused = (g: Nd, y: unknown, ...args: unknown[]) => Nd | readonly Nd[];
+
 /** The gradients of one node's inputs, each sent on to where it belongs. */
 function runRules(
   node: Node,
@@ -249,17 +252,23 @@ function runRules(
   const { op, y, slots } = node;
   const args = savedArgs(node); // again, for a hook may have changed something
   let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
+  let all: readonly Nd[] | null = null; // what a fused rule for all inputs gave
   let i = 0;
   eachInput(op, args, (x, p, item) => {
     const rule = op.vjp[p];
     const slot = slots[i++];
     if (rule === null || !needed(slot)) return;
     const list = Array.isArray(args[p]);
-    const fused = createGraph || list ? null : (op.fused[p] as ((g: Nd, y: unknown, ...rest: unknown[]) => Nd) | null);
+    const fused = (
+      createGraph || list ? null : typeof op.fused === 'function' ? op.fused : op.fused[p]
+    ) as Fused | null;
     let result: Tensor;
     if (fused) {
       raw ??= args.map((arg, q) => (q < op.arity && isTensor(arg as Tensor) ? (arg as Tensor).nd : arg));
-      result = g.wrap(fused(g.nd, isTensor(y) ? y.nd : y, ...raw));
+      const rawY = isTensor(y) ? y.nd : y;
+      const gradient = all ?? fused(g.nd, rawY, ...raw);
+      if ('length' in gradient) all = gradient;
+      result = g.wrap('length' in gradient ? gradient[p] : gradient);
     } else {
       const call = rule as (...all: unknown[]) => Tensor;
       result = list ? call(g, y, ...args, item) : call(g, y, ...args);

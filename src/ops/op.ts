@@ -57,6 +57,11 @@ export type FusedRule<P extends readonly unknown[], R extends Reads> = (
   ...args: Args<P, IfReads<R, 'inputs', Nd>>
 ) => Nd;
 
+/** The same answers as all rules', where they come from one pass: a gradient for each input, in order. */
+export type FusedRules<P extends readonly unknown[], R extends Reads> = (
+  ...args: Parameters<FusedRule<P, R>>
+) => readonly Nd[];
+
 export interface OpRecord<P extends readonly unknown[], R extends Reads> {
   /** What it is called in messages and in the printed history. */
   readonly name: string;
@@ -66,8 +71,8 @@ export interface OpRecord<P extends readonly unknown[], R extends Reads> {
   readonly vjp: NoInfer<Rules<P, R>>;
   /** What the rules read; 'both' unless said otherwise. */
   readonly reads?: R;
-  /** A faster form of rules, used when no graph of the gradient is being built; null where there is none. */
-  readonly fused?: readonly (NoInfer<FusedRule<P, R>> | null)[];
+  /** A faster form of rules, used when no graph is being built: one for each rule (or null), or one for all. */
+  readonly fused?: readonly (NoInfer<FusedRule<P, R>> | null)[] | NoInfer<FusedRules<P, R>>;
 }
 
 /** An op, with its arguments' types erased: what the engine works with. */
@@ -78,7 +83,9 @@ export interface AnyOp {
   readonly arity: number;
   readonly differentiable: boolean;
   readonly vjp: readonly (((...args: never[]) => Tensor) | null)[];
-  readonly fused: readonly (((g: Nd, y: never, ...args: never) => Nd) | null)[];
+  readonly fused:
+    | readonly (((g: Nd, y: never, ...args: never) => Nd) | null)[]
+    | ((g: Nd, y: never, ...args: never) => readonly Nd[]);
 }
 
 export interface Op<P extends readonly unknown[]> extends AnyOp {

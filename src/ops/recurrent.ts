@@ -54,17 +54,6 @@ function weightBack(x: Tensor, y: Tensor, h0: Tensor, reverse: boolean): Tensor 
   return x.reshape([T * B, 4 * H]).mT.matmul(before.reshape([T * B, H]));
 }
 
-// The fused rows of a node are asked for one after another with the same gradient: the way back is gone once. nn.LSTM
-// shows slices of y only, so nobody can hold that gradient or write to it between two passes.
-const ways = new WeakMap<Nd, { readonly g: Nd; readonly grads: k.LstmGrads }>();
-function once(g: Nd, y: Nd, w: Nd, c: Nd, reverse: boolean): k.LstmGrads {
-  const known = ways.get(y);
-  if (known?.g === g) return known.grads;
-  const grads = k.lstmBack(g, y, w, c, reverse);
-  ways.set(y, { g, grads });
-  return grads;
-}
-
 /**
  * y[6, T, B, H], the planes h, c, i, f, g, o, of x[T, B, 4H], what the inputs give to the gates, weight w[4H, H] of the
  * hidden state, and the state h, c [B, H] before the first step (in time the last, if reverse).
@@ -78,10 +67,8 @@ export const lstm = /* @__PURE__ */ defineOp({
     (g, y, _x, w, _h, c, reverse) => back(g, y, w, c, reverse).h,
     (g, y, _x, w, _h, c, reverse) => back(g, y, w, c, reverse).c,
   ],
-  fused: [
-    (g, y, _x, w, _h, c, reverse) => once(g, y, w, c, reverse).x,
-    (g, y, _x, w, h, c, reverse) => k.lstmWeightBack(once(g, y, w, c, reverse).x, y, h, reverse),
-    (g, y, _x, w, _h, c, reverse) => once(g, y, w, c, reverse).h,
-    (g, y, _x, w, _h, c, reverse) => once(g, y, w, c, reverse).c,
-  ],
+  fused: (g, y, _x, w, h, c, reverse) => {
+    const grads = k.lstmBack(g, y, w, c, reverse);
+    return [grads.x, k.lstmWeightBack(grads.x, y, h, reverse), grads.h, grads.c];
+  },
 });

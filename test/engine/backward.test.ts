@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { GradError, ShapeError } from '../../src/array/errors.ts';
-import { ones, tensor, zeros } from '../../src/create.ts';
+import { ones, randn, tensor, zeros } from '../../src/create.ts';
 import { grad, noGrad } from '../../src/engine.ts';
+import * as ops from '../../src/ops/index.ts';
+import { apply, type Tensor } from '../../src/tensor.ts';
 import { countedProduct, leaf } from './helpers.ts';
 
 describe('requiresGrad', () => {
@@ -270,4 +272,19 @@ describe('retainGrad', () => {
     h.square().backward({ inputs: [x] });
     expect(h.grad).toBeNull();
   });
+});
+
+it('a second pass sees a gradient that was changed in place, also through an op whose fused rules share their work', () => {
+  const [x, w, h, c] = [
+    [3, 2, 8],
+    [8, 2],
+    [2, 2],
+    [2, 2],
+  ].map((shape) => randn(shape).requiresGrad_());
+  const y = apply(ops.lstm, x, w, h, c, false);
+  const g = randn(y.shape);
+  const pass = (): Tensor[] => grad(y, [x, w, h, c], { gradOutputs: [g], retainGraph: true });
+  const first = pass();
+  g.mul_(2);
+  pass().forEach((twice, i) => expect(twice).toBeAllClose(first[i].mul(2)));
 });

@@ -9,7 +9,10 @@ const names = Object.keys(ops) as OpName[];
 const table: Readonly<Record<OpName, check.AnOp>> = ops;
 const opOf = (name: OpName): check.AnOp => table[name];
 const differentiable = names.filter((name) => opOf(name).differentiable);
-const fused = names.filter((name) => opOf(name).fused.some((row) => row !== null));
+const fused = names.filter((name) => {
+  const rows = opOf(name).fused;
+  return typeof rows === 'function' || rows.some((row) => row !== null);
+});
 
 const variantsOf = (name: OpName): check.Variant[] => cases[name].flatMap(check.variants);
 const each = (name: OpName, run: (op: check.AnOp, variant: check.Variant) => void): void => {

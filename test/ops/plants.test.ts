@@ -126,6 +126,17 @@ describe('checkFused', () => {
     expect(each(check.checkFused, op, one)).toThrow("fused gradient 0 against the rule's");
   });
 
+  it('catches a fused function for all rows that gives them in another order', () => {
+    const op = defineOp({
+      name: 'bad',
+      forward: (a: Nd, b: Nd) => zip('bad', k.mul, a, b),
+      reads: 'inputs',
+      vjp: [(g, _y, _a, b) => g.mul(b), (g, _y, a) => g.mul(a)],
+      fused: (g, _y, a, b) => [zip('bad', k.mul, g, a), zip('bad', k.mul, g, b)],
+    });
+    expect(each(check.checkFused, op, two)).toThrow("fused gradient 0 against the rule's");
+  });
+
   it('catches a fused row that reads what its op does not keep', () => {
     const op = defineOp({
       name: 'bad',
