@@ -1,6 +1,7 @@
 /**
  * class Tensor: numbers, and how they were made. Every method is a line or two: it checks what it was given,
- * and applies an op. The loops are in kernels/, the derivatives in ops/, the chain rule in engine.ts.
+ * and applies an op. The loops are in kernels/, the derivatives in ops/, the chain rule in engine.ts; methods that are
+ * made of these ones are in vocabulary/.
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
 import { copyInto, overwrite } from './array/dense.ts';
@@ -25,6 +26,7 @@ import * as engine from './engine.ts';
 import type { BackwardOptions, Hook, Node, Slot } from './engine.ts';
 import * as ops from './ops/index.ts';
 import type { AnyOp, Args, Op } from './ops/op.ts';
+import { Vocabulary } from './vocabulary/index.ts';
 
 /** One dim, or several. */
 type Dims = number | readonly number[];
@@ -47,7 +49,7 @@ export type Operand = Tensor | number;
  * ```
  */
 // prettier-ignore
-export class Tensor {
+export class Tensor extends Vocabulary {
   /** The numbers in memory, through strides. Writing to its data directly goes unseen by `backward`: use copy_. */
   readonly nd: Nd;
   /** The gradient that `backward` has added up here, a new tensor each time; null before, and without requiresGrad. */
@@ -61,6 +63,7 @@ export class Tensor {
 
   /** Wraps an array without copying it. Users have `tensor`, `zeros`, … for this. */
   constructor(array: Nd, requiresGrad = false) {
+    super();
     this.nd = array;
     this.leaf = requiresGrad;
   }
@@ -150,7 +153,7 @@ export class Tensor {
     return out;
   }
   /** Shape, history and values, long dims cut. `tensor([1, 2]).requiresGrad_().exp().toString() // => Tensor[2] from exp [2.7183, 7.3891]` */
-  toString(): string {
+  override toString(): string {
     const parts = [`Tensor${showShape(this.shape)}`];
     if (this.dtype !== 'float32') parts.push(this.dtype);
     if (this.node !== null) parts.push(`from ${this.node.op.name}`);
@@ -596,7 +599,7 @@ export class Tensor {
   }
 
   /** Applies an op: see the function `apply`. @internal */
-  static apply(op: AnyOp & { forward(...args: readonly unknown[]): Nd }, args: readonly unknown[]): Tensor {
+  static override apply(op: AnyOp & { forward(...args: readonly unknown[]): Nd }, args: readonly unknown[]): Tensor {
     const raw = args.map(unwrap);
     const y = new Tensor(op.forward(...raw));
     let needed = false;

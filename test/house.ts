@@ -3,7 +3,7 @@
  */
 import { parseSync } from 'vite';
 
-const CORE = 'array kernels ops engine tensor create transforms';
+const CORE = 'array kernels ops engine vocabulary tensor create transforms';
 const LIBRARY = `${CORE} nn optim data io explain inspect`;
 
 /**
@@ -15,7 +15,8 @@ const HOUSE: Readonly<Record<string, string>> = {
   kernels: 'array',
   ops: 'array kernels | tensor',
   engine: 'array | tensor ops',
-  tensor: 'array kernels ops engine',
+  vocabulary: 'array kernels ops engine | tensor',
+  tensor: 'array kernels ops engine vocabulary',
   create: 'array kernels ops engine tensor',
   transforms: 'array kernels ops engine tensor create',
   nn: CORE,

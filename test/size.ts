@@ -6,7 +6,15 @@ import { build } from 'esbuild';
 import { parseSync } from 'vite';
 import { filesUnder, read, root } from './files.ts';
 
-const CORE = ['src/array', 'src/kernels', 'src/ops', 'src/engine.ts', 'src/tensor.ts', 'src/create.ts'];
+const CORE = [
+  'src/array',
+  'src/kernels',
+  'src/ops',
+  'src/engine.ts',
+  'src/vocabulary',
+  'src/tensor.ts',
+  'src/create.ts',
+];
 
 interface Lines {
   readonly code: number;
