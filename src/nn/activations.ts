@@ -86,10 +86,14 @@ export function softshrink(x: Tensor, lambda = 0.5): Tensor {
 export const hardsigmoid = (x: Tensor): Tensor => relu6(x.add(3)).div(6);
 
 /**
- * x·min(max(x + 3, 0), 6)/6 (Howard et al., 2019); at ±3 its gradient is that from inside, −½ and 1½.
+ * x·min(max(x + 3, 0), 6)/6 (Howard et al., 2019); its gradient is −½ at −3 and 1 at 3.
  * `nn.functional.hardswish(tensor([-4, 1])) // => Tensor[2] [0.0000, 0.6667]`
  */
-export const hardswish = (x: Tensor): Tensor => x.mul(x.add(3).clamp(0, 6)).div(6);
+export function hardswish(x: Tensor): Tensor {
+  const straight = x.ge(3);
+  const inner = fill(x, straight, 0);
+  return x.where(straight, inner.mul(inner.add(3).clamp(0)).div(6));
+}
 
 // ── Curves ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,5 +1,6 @@
 /** Lengths of vectors and what is between two: normalize, cosineSimilarity, pairwiseDistance, and their layers. */
 import { ValueError } from '../array/errors.ts';
+import { broadcastShapes } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
 import { Module } from './module.ts';
 
@@ -45,10 +46,10 @@ export interface SimilarityOptions {
  * `nn.functional.cosineSimilarity(tensor([1, 0]), tensor([1, 1]), { dim: 0 }) // => Tensor[] 0.7071`
  */
 export function cosineSimilarity(a: Tensor, b: Tensor, { dim = 1, eps = 1e-8 }: SimilarityOptions = {}): Tensor {
-  const rank = Math.max(a.ndim, b.ndim);
-  const from = dim < 0 ? dim : dim - rank; // counted from the last, so that it means the same in both
-  const unit = (x: Tensor): Tensor => x.div(length('cosineSimilarity', x, 2, from).clamp(eps));
-  return unit(a).mul(unit(b)).sum(from);
+  const shape = broadcastShapes('cosineSimilarity', a.shape, b.shape);
+  const unit = (x: Tensor): Tensor =>
+    x.expand(shape).div(length('cosineSimilarity', x.expand(shape), 2, dim).clamp(eps));
+  return unit(a).mul(unit(b)).sum(dim);
 }
 
 export interface DistanceOptions {

@@ -3,7 +3,7 @@ export { buffer, Module, parameter, type StateDict } from './module.ts';
 export * from './layers.ts';
 export * from './activation-layers.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
-export { ChannelShuffle, Flatten, Identity, PixelShuffle, PixelUnshuffle, Unflatten } from './shapes.ts';
+export { ChannelShuffle, Flatten, Identity, Unflatten } from './shapes.ts';
 export { CosineSimilarity, PairwiseDistance } from './distances.ts';
 export { Conv1d, Conv2d, ConvTranspose2d, type ConvLayerOptions } from './conv.ts';
 export { AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from './pooling.ts';

@@ -1,4 +1,4 @@
-/** Layers that move numbers and compute none: Identity, Flatten, Unflatten, and channels to places and back. */
+/** Layers that move numbers and compute none: Identity, Flatten, Unflatten, ChannelShuffle. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { wrapDim, type Shape } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
@@ -61,42 +61,6 @@ function positive(where: string, name: string, n: number): number {
 }
 
 /**
- * Channels to places: x […, C·r², H, W] to […, C, H·r, W·r] (Shi et al., 2016). PyTorch: `torch.nn.functional.pixel_shuffle`.
- * `nn.functional.pixelShuffle(arange(4).reshape([4, 1, 1]), 2).flatten() // => Tensor[4] [0, 1, 2, 3]`
- */
-export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
-  const r = positive('pixelShuffle', 'upscaleFactor', upscaleFactor);
-  const [C, H, W] = x.shape.slice(-3);
-  if (x.ndim < 3 || C % (r * r) !== 0) {
-    const rule = `x must be […, C, H, W] with C a multiple of ${r}²`;
-    throw new ShapeError('pixelShuffle', rule, showShape(x.shape));
-  }
-  const lead = x.shape.slice(0, -3);
-  const at = lead.length;
-  const cells = x.reshape([...lead, C / (r * r), r, r, H, W]);
-  const order = [...lead.keys(), at, at + 3, at + 1, at + 4, at + 2]; // C, H, r, W, r
-  return cells.permute(...order).reshape([...lead, C / (r * r), H * r, W * r]);
-}
-
-/**
- * Places to channels, the inverse of pixelShuffle: x […, C, H·r, W·r] to […, C·r², H, W].
- * `nn.functional.pixelUnshuffle(zeros([1, 4, 6]), 2).shape // => [ 4, 2, 3 ]`
- */
-export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
-  const r = positive('pixelUnshuffle', 'downscaleFactor', downscaleFactor);
-  const [C, H, W] = x.shape.slice(-3);
-  if (x.ndim < 3 || H % r !== 0 || W % r !== 0) {
-    const rule = `x must be […, C, H, W] with H and W multiples of ${r}`;
-    throw new ShapeError('pixelUnshuffle', rule, showShape(x.shape));
-  }
-  const lead = x.shape.slice(0, -3);
-  const at = lead.length;
-  const cells = x.reshape([...lead, C, H / r, r, W / r, r]);
-  const order = [...lead.keys(), at, at + 2, at + 4, at + 1, at + 3]; // C, r, r, H, W
-  return cells.permute(...order).reshape([...lead, C * r * r, H / r, W / r]);
-}
-
-/**
  * Channels of x [N, C, …] in `groups` groups, one of each in turn (Zhang et al., 2017).
  * `nn.functional.channelShuffle(arange(4).reshape([1, 4]), 2).flatten() // => Tensor[4] [0, 2, 1, 3]`
  */
@@ -107,36 +71,6 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
     throw new ShapeError('channelShuffle', `x must be [N, C, …] with C a multiple of ${g}`, showShape(x.shape));
   }
   return x.reshape([N, g, C / g, ...places]).transpose(1, 2).reshape(x.shape); // prettier-ignore
-}
-
-/** Channels to places; see nn.functional.pixelShuffle. `new nn.PixelShuffle(2)(zeros([1, 8, 3, 3])).shape // => [ 1, 2, 6, 6 ]` */
-export class PixelShuffle extends Module {
-  upscaleFactor: number;
-  constructor(upscaleFactor: number) {
-    super();
-    this.upscaleFactor = positive('PixelShuffle', 'upscaleFactor', upscaleFactor);
-  }
-  override forward(x: Tensor): Tensor {
-    return pixelShuffle(x, this.upscaleFactor);
-  }
-  protected override describe(): string {
-    return `upscaleFactor=${this.upscaleFactor}`;
-  }
-}
-
-/** Places to channels; see nn.functional.pixelUnshuffle. `new nn.PixelUnshuffle(2)(zeros([1, 2, 6, 6])).shape // => [ 1, 8, 3, 3 ]` */
-export class PixelUnshuffle extends Module {
-  downscaleFactor: number;
-  constructor(downscaleFactor: number) {
-    super();
-    this.downscaleFactor = positive('PixelUnshuffle', 'downscaleFactor', downscaleFactor);
-  }
-  override forward(x: Tensor): Tensor {
-    return pixelUnshuffle(x, this.downscaleFactor);
-  }
-  protected override describe(): string {
-    return `downscaleFactor=${this.downscaleFactor}`;
-  }
 }
 
 /** Channels of the groups in turn; see nn.functional.channelShuffle. `new nn.ChannelShuffle(2)(zeros([1, 4, 3])).shape // => [ 1, 4, 3 ]` */
