@@ -149,7 +149,7 @@ class Block extends nn.Module {
  * const model = new GPT({ vocabSize: 65, blockSize: 8, nLayer: 2, nHead: 2, nEmbd: 16 });
  * const logits = model(tensor([[5, 6, 7]]));
  * console.log(logits.shape, model.parameterCount()); // => [ 1, 3, 65 ] 7760
- * console.log(nextTokenLoss(logits, tensor([[6, 7, 8]])).item().toFixed(1)); // => 4.2
+ * console.log(nextTokenLoss(logits, tensor([[6, 7, 8]])).item().toFixed(1)); // => 4.1
  * console.log(generate(model, [5, 6, 7], { maxNewTokens: 5 }).length); // => 8
  * ```
  * @throws ValueError for a config that makes no sense; ShapeError for more than blockSize tokens
