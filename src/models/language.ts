@@ -2,7 +2,7 @@
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { sameShape } from '../array/nd.ts';
 import { tensor } from '../create.ts';
-import * as F from '../nn/functional.ts';
+import * as F from '../nn/functions.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 
