@@ -12,6 +12,16 @@ export { Embedding, type EmbeddingOptions } from './embedding.ts';
 export { GRUCell, LSTMCell, RNNCell, type CellOptions, type Nonlinearity } from './cells.ts';
 export * from './recurrent.ts';
 export { MultiheadAttention, type AttentionCallOptions, type MultiheadAttentionOptions } from './attention.ts';
-export * from './losses.ts';
+export {
+  BCELoss,
+  BCEWithLogitsLoss,
+  KLDivLoss,
+  MultiLabelSoftMarginLoss,
+  SoftMarginLoss,
+} from './losses/probabilities.ts';
+export { CrossEntropyLoss, NLLLoss } from './losses/classes.ts';
+export { CTCLoss } from './losses/ctc.ts';
+export { CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss, MultiLabelMarginLoss, MultiMarginLoss, TripletMarginLoss, TripletMarginWithDistanceLoss } from './losses/margins.ts'; // prettier-ignore
+export { GaussianNLLLoss, HuberLoss, L1Loss, MSELoss, PoissonNLLLoss, SmoothL1Loss } from './losses/regression.ts';
 export * as functional from './functions.ts';
 export * as init from './init.ts';
