@@ -39,14 +39,15 @@ const named: Functions = {
 };
 
 /** Statistics that a layer has after some batches, and what it makes of the last one in evaluation. */
-const names = ['InstanceNorm1d', 'InstanceNorm2d', 'InstanceNorm3d', 'BatchNorm3d'] as const;
+const { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, BatchNorm3d } = nn;
+const tracking = Object.entries({ InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, BatchNorm3d });
 const after: Functions = Object.fromEntries(
-  names.flatMap((name) =>
+  tracking.flatMap(([name, Norm]) =>
     (['running_mean', 'running_var', 'evaluation'] as const).map((what) => [
       `${name} ${what}`.replace('running_m', 'runningM').replace('running_v', 'runningV'),
       (xs: Tensor[], args: readonly unknown[]): Tensor => {
         const { C, ...options } = optionsOf(args);
-        const layer = new nn[name](C as number, { ...options, dtype: 'float64' });
+        const layer = new Norm(C as number, { ...options, dtype: 'float64' });
         xs.forEach((x) => layer(x));
         return what === 'evaluation'
           ? layer
