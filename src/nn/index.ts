@@ -1,6 +1,8 @@
 /** Neural networks: modules, layers, losses; functions in `functional`, starting values in `init`. */
 export { buffer, Module, parameter, type StateDict } from './module.ts';
+export type { ForwardHook, ForwardPreHook, FullBackwardHook, Grads } from './hooks.ts';
 export * from './layers.ts';
+export * from './containers.ts';
 export { Conv1d, Conv2d, ConvTranspose2d, type ConvLayerOptions } from './conv.ts';
 export { AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from './pooling.ts';
 export { BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore

@@ -1,4 +1,4 @@
-/** Layers: Linear, activations, Dropout, Flatten, and Sequential to chain them. */
+/** Layers: Linear, activations, Dropout and Flatten. */
 import { ValueError } from '../array/errors.ts';
 import type { DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
@@ -129,20 +129,5 @@ export class Flatten extends Module {
   }
   override forward(x: Tensor): Tensor {
     return x.flatten(this.start, this.end);
-  }
-}
-
-/** A module from one tensor to one tensor. */
-export type Layer = Module & { forward(x: Tensor): Tensor };
-
-/** Modules one after another, named '0', '1', …. `new nn.Sequential(new nn.Linear(4, 2), new nn.ReLU())(zeros([1, 4])).shape // => [ 1, 2 ]` */
-export class Sequential extends Module {
-  [index: number]: Layer;
-  constructor(...layers: Layer[]) {
-    super();
-    Object.assign(this, layers);
-  }
-  override forward(x: Tensor): Tensor {
-    return this.namedChildren().reduce((y, [, layer]) => (layer as Layer).forward(y), x);
   }
 }
