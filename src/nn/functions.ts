@@ -1,5 +1,9 @@
 /** Every function of nn.functional, listed once; each stands beside the layer that is made of it. */
 export * from './functional.ts';
+export * from './activations.ts';
+export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from './dropout.ts';
+export { channelShuffle } from './shapes.ts';
+export { cosineSimilarity, normalize, pairwiseDistance, type DistanceOptions, type NormalizeOptions, type SimilarityOptions } from './distances.ts'; // prettier-ignore
 export { scaledDotProductAttention, type AttentionOptions } from './attention.ts';
 export { conv1d, conv2d, convTranspose2d, type ConvOptions, type ConvTransposeOptions } from './conv.ts';
 export { embedding } from './embedding.ts';

@@ -3,6 +3,10 @@ export { buffer, Module, parameter, type StateDict } from './module.ts';
 export type { ForwardHook, ForwardPreHook, FullBackwardHook, Grads } from './hooks.ts';
 export * from './layers.ts';
 export * from './containers.ts';
+export * from './activation-layers.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
+export { ChannelShuffle, Flatten, Identity, Unflatten } from './shapes.ts';
+export { CosineSimilarity, PairwiseDistance } from './distances.ts';
 export { Conv1d, Conv2d, ConvTranspose2d, type ConvLayerOptions } from './conv.ts';
 export { AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from './pooling.ts';
 export { BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore

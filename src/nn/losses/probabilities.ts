@@ -3,7 +3,7 @@ import { ShapeError, showShape, ValueError } from '../../array/errors.ts';
 import { broadcastShapes, sameShape } from '../../array/nd.ts';
 import * as ops from '../../ops/index.ts';
 import { apply, type Tensor } from '../../tensor.ts';
-import { softplus } from '../functional.ts';
+import { softplus } from '../activations.ts';
 import { buffer } from '../module.ts';
 import {
   checkBroadcast,
@@ -73,7 +73,7 @@ export function binaryCrossEntropyWithLogits(
   const { weight, posWeight, reduction } = options;
   checkSame(where, input, target);
   const no = target.neg().add(1).mul(input);
-  const yes = softplus(input.neg());
+  const yes = softplus(input.neg(), 1, 40); // beyond 40 it is x to the last bit
   const losses = no.add(posWeight ? weighed(where, target, posWeight.sub(1)).add(1).mul(yes) : yes);
   return reduced(where, weighed(where, losses, weight), reduction);
 }
@@ -124,7 +124,7 @@ export class KLDivLoss extends Loss<KlDivOptions> {
  */
 export function softMarginLoss(input: Tensor, target: Tensor, { reduction }: LossOptions = {}): Tensor {
   checkSame('softMarginLoss', input, target);
-  return reduced('softMarginLoss', softplus(target.mul(input).neg()), reduction);
+  return reduced('softMarginLoss', softplus(target.mul(input).neg(), 1, 40), reduction);
 }
 
 /** The logistic loss. `new nn.SoftMarginLoss()(tensor([0]), tensor([-1])) // => Tensor[] 0.6931` */
