@@ -11,3 +11,4 @@ export { MultiheadAttention, type AttentionCallOptions, type MultiheadAttentionO
 export * from './losses.ts';
 export * as functional from './functions.ts';
 export * as init from './init.ts';
+export * as utils from './utils.ts';
