@@ -76,6 +76,6 @@ export function clipGradValue_(params: Tensor | readonly Tensor[], clipValue: nu
 /** Puts another gradient in the place of each. */
 function eachGradient(params: Tensor | readonly Tensor[], f: (grad: Tensor) => Tensor): void {
   noGrad(() => {
-    for (const p of [params].flat() as Tensor[]) if (p.grad !== null) p.grad = f(p.grad);
+    for (const p of [params].flat()) if (p.grad !== null) p.grad = f(p.grad);
   });
 }
