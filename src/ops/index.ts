@@ -4,6 +4,7 @@ export * from './functions.ts';
 export * from './reductions.ts';
 export * from './views.ts';
 export * from './indexing.ts';
+export * from './sorting.ts';
 export * from './matmul.ts';
 export * from './conv.ts';
 export * from './pooling.ts';
