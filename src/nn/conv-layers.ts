@@ -2,12 +2,13 @@
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { DType, Shape } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
-import { tensor, zeros } from '../create.ts';
+import { zeros } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
 import * as F from './conv.ts';
 import type { ConvOptions, ConvTransposeOptions } from './conv.ts';
 import { fans, uniform_ } from './init.ts';
 import { Module, parameter } from './module.ts';
+import { pad } from './patches.ts';
 import { sizes, type Dims, type Size } from './sizes.ts';
 
 interface Common {
@@ -52,32 +53,6 @@ abstract class ConvLayer<O extends ConvOptions & Common> extends Module {
   }
 }
 
-/** Which place of a dim of n stands at place i, before the first or after the last one too. */
-const REACH = {
-  reflect: (i: number, n: number) => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i),
-  replicate: (i: number, n: number) => Math.min(n - 1, Math.max(0, i)),
-  circular: (i: number, n: number) => (i + n) % n,
-};
-
-/** x with so many places more before and after each of its last dims. */
-function extend(
-  where: string,
-  x: Tensor,
-  sides: readonly (readonly [number, number])[],
-  mode: keyof typeof REACH,
-): Tensor {
-  return sides.reduce((y, [before, after], s) => {
-    const d = x.ndim - sides.length + s;
-    const n = x.shape[d];
-    const most = { reflect: n - 1, replicate: n === 0 ? 0 : Infinity, circular: n }[mode];
-    if (Math.max(before, after) > most) {
-      throw new ShapeError(where, `'${mode}' can add at most ${most} to a side of ${n}`, `${before} and ${after}`);
-    }
-    const from = Array.from({ length: before + n + after }, (_, i) => REACH[mode](i - before, n));
-    return y.indexSelect(d, tensor(from));
-  }, x);
-}
-
 type Convolution<O> = (x: Tensor, weight: Tensor, bias: Tensor | null, options: O) => Tensor;
 
 abstract class Conv extends ConvLayer<ConvLayerOptions> {
@@ -97,10 +72,9 @@ abstract class Conv extends ConvLayer<ConvLayerOptions> {
     const { weight, bias, options, dims } = this;
     const { paddingMode = 'zeros' } = options;
     if (paddingMode === 'zeros') return f(x, weight, bias, options);
-    const where = this.constructor.name;
-    const { before, total } = F.movesOf(where, options, weight.shape.slice(2), dims);
-    const sides = before.map((n, d) => [n, total[d] - n] as const);
-    return f(extend(where, x, sides, paddingMode), weight, bias, { ...options, padding: 0 });
+    const { before, total } = F.movesOf(this.constructor.name, options, weight.shape.slice(2), dims);
+    const sides = before.map((n, d) => [n, total[d] - n]).toReversed().flat(); // prettier-ignore
+    return f(pad(x, sides, { mode: paddingMode }), weight, bias, { ...options, padding: 0 });
   }
 }
 

@@ -5,6 +5,7 @@ import { tensor } from '../create.ts';
 import type { Movement } from '../kernels/conv.ts';
 import * as ops from '../ops/index.ts';
 import { apply, type Tensor } from '../tensor.ts';
+import { pad } from './patches.ts';
 import { batched, planar, sizes, type Dims, type Size } from './sizes.ts';
 
 export interface ConvOptions {
@@ -109,9 +110,8 @@ const depthOf = (D: number, seen: readonly number[], { before }: Moves): number 
 function slabs(x: Tensor, places: number, k: number, moves: Moves): Tensor {
   const [N, C, D, H, W] = x.shape;
   const seen = planesSeen(places, k, moves);
-  const shape = [N, C, depthOf(D, seen, moves), H, W];
-  const ranges = x.shape.map((size, d) => ({ start: d === 2 ? moves.before[0] : 0, step: 1, size }));
-  const padded = shape[2] === D ? x : apply(ops.unslice, x, ranges, shape);
+  const before = moves.before[0];
+  const padded = pad(x, [0, 0, 0, 0, before, depthOf(D, seen, moves) - before - D]);
   const cells = padded.indexSelect(2, tensor(seen)).reshape([N, C, places, k, H, W]); // prettier-ignore
   return cells.transpose(1, 2).reshape([N * places, C * k, H, W]);
 }

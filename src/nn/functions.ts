@@ -11,6 +11,7 @@ export { embedding, type LookupOptions } from './embedding.ts';
 export { embeddingBag, type BagOptions } from './embedding-bag.ts';
 export { groupNorm, instanceNorm, localResponseNorm, type InstanceNormFunctionOptions, type LocalResponseOptions } from './group-normalization.ts'; // prettier-ignore
 export { batchNorm, layerNorm, rmsNorm, type BatchNormFunctionOptions, type NormOptions } from './normalization.ts';
+export { fold, pad, pixelShuffle, pixelUnshuffle, unfold, type PadMode, type UnfoldOptions } from './patches.ts';
 export * from './pooling.ts';
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from './unpooling.ts';
 export type { LossOptions, Reduction } from './losses/loss.ts';

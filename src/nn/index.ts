@@ -5,7 +5,7 @@ export * from './layers.ts';
 export * from './containers.ts';
 export * from './activation-layers.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
-export { ChannelShuffle, Flatten, Identity, Unflatten } from './shapes.ts';
+export { ChannelShuffle, Flatten, Identity, PixelShuffle, PixelUnshuffle, Unflatten } from './shapes.ts';
 export { CosineSimilarity, PairwiseDistance } from './distances.ts';
 export { Bilinear } from './bilinear.ts';
 export * from './conv-layers.ts';

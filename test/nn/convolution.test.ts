@@ -35,7 +35,7 @@ describe('refused', () => {
     [() => new nn.Conv3d(3, 4, 2, { groups: 2 }), 'Conv3d: channels must be whole multiples of groups, got 4, 3 and 2'],
     [() => new nn.Conv2d(3, 4, 2, { paddingMode: 'mirror' as 'reflect' }), "Conv2d: paddingMode must be 'zeros', 'reflect', 'replicate' or 'circular', got 'mirror'"],
     [() => new nn.Conv1d(3, 4, 2, { padding: 'same', stride: 2 }), "Conv1d: with padding 'same' the stride must be 1, got [2]"],
-    [() => new nn.Conv1d(1, 1, 3, { padding: 2, paddingMode: 'reflect' })(zeros([1, 1, 2])), "Conv1d: 'reflect' can add at most 1 to a side of 2, got 2 and 2"],
+    [() => new nn.Conv1d(1, 1, 3, { padding: 2, paddingMode: 'reflect' })(zeros([1, 1, 2])), "pad: 'reflect' can add at most 1 to a side of dim 2 of size 2, got 2 and 2"],
     [() => new nn.ConvTranspose1d(1, 1, 2, { stride: 2 })(zeros([1, 1, 3]), [8]), 'ConvTranspose1d: outputSize must be from [6] to [7], got [8]'],
   ] as const)('%s', (run, message) => {
     expect(run).toThrow(message);
