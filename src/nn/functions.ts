@@ -14,6 +14,8 @@ export { batchNorm, layerNorm, rmsNorm, type BatchNormFunctionOptions, type Norm
 export { fold, pad, pixelShuffle, pixelUnshuffle, unfold, type PadMode, type UnfoldOptions } from './patches.ts';
 export * from './pooling.ts';
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from './unpooling.ts';
+export { affineGrid, gridSample, type AlignOptions, type GridSampleOptions } from './grids.ts';
+export { interpolate, upsample, type InterpolateMode, type InterpolateOptions } from './interpolate.ts';
 export type { LossOptions, Reduction } from './losses/loss.ts';
 export { crossEntropy, nllLoss, type CrossEntropyOptions, type NllOptions } from './losses/classes.ts';
 export { ctcLoss, type CtcOptions, type Lengths } from './losses/ctc.ts';

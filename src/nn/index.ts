@@ -10,6 +10,7 @@ export { CosineSimilarity, PairwiseDistance } from './distances.ts';
 export { Bilinear } from './bilinear.ts';
 export * from './conv-layers.ts';
 export * from './pooling-layers.ts';
+export { Upsample, UpsamplingBilinear2d, UpsamplingNearest2d } from './interpolate.ts';
 export { MaxUnpool1d, MaxUnpool2d, MaxUnpool3d } from './unpooling.ts';
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore
 export { GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LocalResponseNorm, type GroupNormOptions, type InstanceNormOptions } from './group-normalization.ts'; // prettier-ignore
