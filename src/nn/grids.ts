@@ -1,7 +1,7 @@
 /** Images and volumes at places of one's own: affineGrid makes the places, gridSample looks there. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { sizeOf, type Shape } from '../array/nd.ts';
-import { full, stack, tensor } from '../create.ts';
+import { concat, full, stack, tensor, zeros } from '../create.ts';
 import * as ops from '../ops/index.ts';
 import { apply, type Tensor } from '../tensor.ts';
 import { cubicWeights } from './interpolate.ts';
@@ -64,15 +64,15 @@ function reflect(p: Tensor, n: number, alignCorners: boolean): Tensor {
   return extra.where(even, extra.neg().add(span)).add(low);
 }
 
-/** x [N, C, …places] read at whole places, one tensor [N, P] a dim: zeros where they are outside. [N, C, P] */
-function read(x: Tensor, places: readonly Tensor[]): Tensor {
-  const sizes = x.shape.slice(2);
+/**
+ * x [N, C, S + 1], images of S = Π sizes places and a 0 behind, read at whole places, one tensor [N, P] a dim: that 0 where
+ * they are outside. [N, C, P]
+ */
+function read(x: Tensor, places: readonly Tensor[], sizes: Shape): Tensor {
   const inside = places.map((p, d) => p.ge(0).mul(p.lt(sizes[d]))).reduce((a, b) => a.mul(b)); // prettier-ignore
-  const flat = places.reduce((at, p, d) => at.mul(sizes[d]).add(p.where(inside, 0)), inside.zerosLike());
-  const [N, P] = flat.shape;
-  const wide = [N, x.shape[1], P];
-  const values = apply(ops.gather, x.flatten(2), flat.unsqueeze(1).expand(wide), 2);
-  return values.where(inside.unsqueeze(1), 0);
+  const at = places.reduce((at, p, d) => at.mul(sizes[d]).add(p), inside.zerosLike()).where(inside, sizeOf(sizes));
+  const [N, P] = at.shape;
+  return apply(ops.gather, x, at.detach().unsqueeze(1).expand([N, x.shape[1], P]), 2);
 }
 
 /**
@@ -106,22 +106,25 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
     const c = all.select(2, dims - 1 - d).add(1);
     return alignCorners ? c.mul((n - 1) / 2) : c.mul(n / 2).sub(0.5); // prettier-ignore
   });
-  const sampled = (): Tensor => {
-    if (mode === 'nearest') return read(x, places.map((p, d) => inner(p, sizes[d]).round())); // prettier-ignore
-    const cubic = mode === 'bicubic';
-    const exact = cubic ? places : places.map((p, d) => inner(p, sizes[d]));
-    const first = exact.map((p) => p.floor());
-    const taps = exact.map((p, d) => {
-      const t = p.sub(first[d]);
-      return cubic ? cubicWeights(t) : [t.neg().add(1), t];
-    });
-    return corners(taps.map((weights) => weights.length)).map((corner) => {
-      const at = corner.map((k, d) => (cubic ? inner(first[d].add(k - 1), sizes[d]) : first[d].add(k))); // prettier-ignore
-      const weight = corner.map((k, d) => taps[d][k]).reduce((a, b) => a.mul(b)); // prettier-ignore
-      return read(x, at).mul(weight.unsqueeze(1));
-    }).reduce((a, b) => a.add(b)); // prettier-ignore
-  };
-  return sampled().reshape([x.shape[0], x.shape[1], ...grid.shape.slice(1, -1)]);
+  const [N, C] = x.shape;
+  const image = concat([x.flatten(2), zeros([N, C, 1], { dtype: x.dtype })], 2);
+  const result = [N, C, ...grid.shape.slice(1, -1)];
+  if (mode === 'nearest') {
+    return read(image, places.map((p, d) => inner(p, sizes[d]).round()), sizes).reshape(result); // prettier-ignore
+  }
+  const cubic = mode === 'bicubic';
+  const exact = cubic ? places : places.map((p, d) => inner(p, sizes[d]));
+  const first = exact.map((p) => p.detach().floor());
+  const weights = exact.map((p, d) => {
+    const t = p.sub(first[d]);
+    return cubic ? cubicWeights(t) : [t.neg().add(1), t];
+  });
+  const parts = corners(weights.map((list) => list.length)).map((corner) => {
+    const at = corner.map((k, d) => (cubic ? inner(first[d].add(k - 1), sizes[d]) : first[d].add(k)));
+    const weight = corner.map((k, d) => weights[d][k]).reduce((a, b) => a.mul(b)); // prettier-ignore
+    return read(image, at, sizes).mul(weight.unsqueeze(1));
+  });
+  return parts.reduce((a, b) => a.add(b)).reshape(result);
 }
 
 /** All lists of one whole number each below the counts. */

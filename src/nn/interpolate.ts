@@ -1,7 +1,9 @@
 /** Signals, images and volumes at other sizes: interpolate, and the layers Upsample, UpsamplingNearest2d and UpsamplingBilinear2d. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { tensor } from '../create.ts';
-import type { Tensor } from '../tensor.ts';
+import { stack, tensor } from '../create.ts';
+import type { Taps } from '../kernels/resample.ts';
+import * as ops from '../ops/index.ts';
+import { apply, type Tensor } from '../tensor.ts';
 import { Module } from './module.ts';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pooling.ts';
 import { sizes, type Dims, type Size } from './sizes.ts';
@@ -32,24 +34,18 @@ export interface InterpolateOptions {
   readonly recomputeScaleFactor?: boolean;
 }
 
-/** One of the numbers that a result is made of: where it stands along the dim, and by what it is multiplied. */
-interface Tap {
-  readonly index: readonly number[];
-  readonly weight: Tensor | null;
-}
-
 /** Steps in the input for each of the result's; `scale` is undefined where it follows from the sizes. */
 const stepOf = (n: number, count: number, scale: number | undefined): number => (scale === undefined ? n / count : 1 / scale); // prettier-ignore
 
 /** The nearest place, counted from the left edge of cells or (exact) from their middle; in float32, as PyTorch counts. */
-function nearest(n: number, count: number, scale: number | undefined, exact: boolean): Tap[] {
+function nearest(n: number, count: number, scale: number | undefined, exact: boolean): number[] {
   const step = Math.fround(stepOf(n, count, scale));
   const at = (i: number): number => {
     if (exact) return Math.floor(Math.fround((i + 0.5) * step));
     if (count === n) return i;
     return count === 2 * n ? i >> 1 : Math.floor(Math.fround(i * step));
   };
-  return [{ index: Array.from({ length: count }, (_, i) => Math.min(at(i), n - 1)), weight: null }];
+  return Array.from({ length: count }, (_, i) => Math.min(at(i), n - 1));
 }
 
 /** Where each place of the result lies among those of the input. */
@@ -59,14 +55,11 @@ function positions(n: number, count: number, scale: number | undefined, align: b
 }
 
 /** Two neighbours, by their distances. */
-function linear(n: number, count: number, scale: number | undefined, align: boolean): Tap[] {
-  const at = positions(n, count, scale, align).map((p) => Math.min(Math.max(p, 0), n - 1));
-  const left = at.map(Math.floor);
-  const t = tensor(Float64Array.from(at, (p, i) => p - left[i]));
-  return [
-    { index: left, weight: t.neg().add(1) },
-    { index: left.map((i) => Math.min(i + 1, n - 1)), weight: t },
-  ];
+function linear(at: readonly number[], n: number): Taps {
+  const inside = at.map((p) => Math.min(Math.max(p, 0), n - 1));
+  const index = inside.flatMap((p) => [Math.floor(p), Math.min(Math.floor(p) + 1, n - 1)]);
+  const weight = inside.flatMap((p) => [1 - (p - Math.floor(p)), p - Math.floor(p)]);
+  return { width: 2, index, weight };
 }
 
 /** The weights of the four neighbours at t after the second, by Keys's cubic with a = −¾ (1981). */
@@ -78,22 +71,11 @@ export function cubicWeights(t: Tensor): Tensor[] {
   return [far(t.add(1)), near(t), near(rest), far(rest.add(1))];
 }
 
-function cubic(n: number, count: number, scale: number | undefined, align: boolean): Tap[] {
-  const at = positions(n, count, scale, align);
-  const left = at.map(Math.floor);
-  return cubicWeights(tensor(Float64Array.from(at, (p, i) => p - left[i]))).map((weight, k) => ({
-    index: left.map((i) => Math.min(Math.max(i + k - 1, 0), n - 1)),
-    weight,
-  }));
-}
-
-/** y[…, i, …] = Σ over taps of weight[i]·x[…, index[i], …] along dim. */
-function resample(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
-  const parts = taps.map(({ index, weight }) => {
-    const part = x.indexSelect(dim, tensor(index));
-    return weight ? part.mul(weight.to(x.dtype).reshape([index.length, ...x.shape.slice(dim + 1).map(() => 1)])) : part;
-  });
-  return parts.reduce((a, b) => a.add(b));
+/** Four neighbours; those outside are the nearest inside. */
+function cubic(at: readonly number[], n: number): Taps {
+  const index = at.flatMap((p) => [-1, 0, 1, 2].map((k) => Math.min(Math.max(Math.floor(p) + k, 0), n - 1)));
+  const t = tensor(Float64Array.from(at, (p) => p - Math.floor(p)));
+  return { width: 4, index, weight: stack(cubicWeights(t), 1).toTypedArray() };
 }
 
 /** The size of the result and the scales that are given, one a dim. */
@@ -140,11 +122,13 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   }
   const { counts, scales } = sizesOf(where, places, options, dims);
   if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][dims - 1](x, counts);
-  const taps = (n: number, count: number, scale: number | undefined): Tap[] => {
-    if (stepwise) return nearest(n, count, scale, mode === 'nearest-exact');
-    return (mode === 'bicubic' ? cubic : linear)(n, count, scale, alignCorners ?? false);
+  const along = (y: Tensor, n: number, d: number): Tensor => {
+    const [count, scale] = [counts[d], scales[d]];
+    if (stepwise) return y.indexSelect(d + 2, tensor(nearest(n, count, scale, mode === 'nearest-exact')));
+    const at = positions(n, count, scale, alignCorners ?? false);
+    return apply(ops.resample, y, d + 2, mode === 'bicubic' ? cubic(at, n) : linear(at, n));
   };
-  return places.reduce((y, n, d) => resample(y, d + 2, taps(n, counts[d], scales[d])), x); // prettier-ignore
+  return places.reduceRight(along, x); // the last dim first: the others then move whole rows
 }
 
 /** The name that interpolate had before; PyTorch keeps it as well. `nn.functional.upsample(tensor([[[1, 2]]]), { scaleFactor: 2 }).flatten() // => Tensor[4] [1, 1, 2, 2]` */
