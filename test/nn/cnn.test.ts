@@ -20,7 +20,7 @@ interface Fixture {
 const made = ({ shape, data }: Numbers): Tensor => tensor(Float64Array.from(data)).reshape(shape);
 const tolerance = { rtol: 1e-10, atol: 1e-12 };
 
-test('the state of a convolutional net moves here from PyTorch', async () => {
+test('the state of a convolutional net moves here from PyTorch', () => {
   const fixture = JSON.parse(read('test/fixtures/cnn.json')) as Fixture;
   const float64 = { dtype: 'float64' } as const;
   const net = new nn.Sequential(
@@ -36,7 +36,7 @@ test('the state of a convolutional net moves here from PyTorch', async () => {
     new nn.PReLU(1, float64),
     new nn.Linear(16, 3, float64),
   ).eval();
-  const { tensors } = await loadSafetensors(`${root}test/fixtures/cnn.safetensors`);
+  const { tensors } = loadSafetensors(`${root}test/fixtures/cnn.safetensors`);
   net.loadStateDict(tensors);
   const x = made(fixture.x).requiresGrad_();
   const y = net(x);
