@@ -2,7 +2,8 @@
 import { broadcastShapes, promote, zerosNd, type Data, type Nd } from '../../array/nd.ts';
 import { expand, permute } from '../../array/views.ts';
 import { reference, type Gemm } from './reference.ts';
-import { canUseSimd, simd } from './simd.ts';
+import { canUseSimd } from './simd.ts';
+import { shared } from './threads.ts';
 import { tiled } from './tiled.ts';
 
 /** Below so many multiplications packing costs more than it saves. */
@@ -14,7 +15,7 @@ function kernelFor(
   m: number, n: number, k: number, a: Data, aRow: number, aCol: number, b: Data, bRow: number, bCol: number,
 ): Gemm {
   if (m * n * k < SMALL) return reference;
-  if (canUseSimd(a, aRow, aCol, b, bRow, bCol, k)) return simd;
+  if (canUseSimd(a, aRow, aCol, b, bRow, bCol, k)) return shared;
   return m < 2 || n < 2 ? reference : tiled;
 }
 

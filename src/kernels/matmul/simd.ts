@@ -9,23 +9,21 @@
  *
  * A small B is not packed: it stays in the L1 cache as it is. Operands may lie by rows or by columns, so a transposed
  * one costs nothing extra. A single row or column has kernels of its own, that read the matrix once.
- * Sums run over k in order, each product and sum rounded to float32: bits depend on the numbers alone, not on sizes,
- * layouts or machines.
+ * Sums run over k in order, so bits do not depend on sizes and layouts, nor by default on machines: see instructions.ts.
  */
 import type { Data } from '../../array/nd.ts';
-import { functionsFor, tileOf, type FunctionName, type Tile } from '../wasm/matmul.ts';
-import { scratchpad } from '../wasm/scratchpad.ts';
+import { kernel } from './instructions.ts';
 import type { Gemm } from './reference.ts';
 
-const KC = 256; // a panel of B (8 KB) stays in the L1 cache
-const MC = 96; // a block of A (96 KB) stays in the L2 cache
+export const KC = 256; // a panel of B (8 KB) stays in the L1 cache
+export const MC = 96; // a block of A (96 KB) stays in the L2 cache
 const DEPTH = 4096; // of a longer inner dim so much is copied in at a time
 /** B with so many numbers or fewer is not packed. */
 const RAW = 1 << 14;
 
 // The scratchpad, in floats: 2²¹ in all. Small addresses stay free: see the barriers in wasm/matmul.ts. What lies past
 // an operand may be read, and a few numbers past the packed B and C be written.
-const SLACK = 1 << 9;
+export const SLACK = 1 << 9;
 const STAGED_A = 1 << 10;
 const STAGED_A_SIZE = 1 << 19;
 const STAGED_B = STAGED_A + STAGED_A_SIZE + SLACK;
@@ -35,22 +33,7 @@ const PACKED_B_SIZE = 1 << 20;
 const BLOCK_C = PACKED_B + PACKED_B_SIZE + SLACK;
 const BLOCK_C_SIZE = (1 << 21) - BLOCK_C - SLACK;
 
-const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
-
-interface Kernel extends Tile, Record<FunctionName, (...args: number[]) => number> {
-  readonly floats: Float32Array<ArrayBuffer>;
-}
-let kernel: Kernel | null | undefined;
-
-/** The kernel, compiled when first asked for; null where there is no WebAssembly. */
-function loaded(): Kernel | null {
-  if (kernel === undefined) {
-    const pad = scratchpad();
-    const tile = tileOf['mul+add'];
-    kernel = pad && { ...tile, floats: pad.floats, ...pad.compile<FunctionName>(functionsFor(tile)) };
-  }
-  return kernel;
-}
+export const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
 
 /** Whether simd can multiply these: float32, rows or columns without steps, and k small enough for a panel of B. */
 // prettier-ignore
@@ -63,7 +46,7 @@ export const canUseSimd = (
   (bRow === 1 || bCol === 1) &&
   Math.min(aRow, aCol, bRow, bCol) > 0 &&
   k <= PACKED_B_SIZE / 16 &&
-  loaded() !== null;
+  kernel() !== null;
 
 /** Copies n numbers in. */
 function copyIn(floats: Float32Array, x: Data, start: number, n: number, to: number): void {
@@ -74,7 +57,7 @@ function copyIn(floats: Float32Array, x: Data, start: number, n: number, to: num
  * Copies part of an operand in: `lines` of `width` numbers that are `pitch` apart. In one go if little lies between
  * them. Returns how far apart they are then.
  */
-function stage(
+export function stage(
   floats: Float32Array, x: Data, start: number, pitch: number, lines: number, width: number, to: number,
 ): number {
   if (lines === 1 || pitch * 4 <= width * 5) {
@@ -93,7 +76,7 @@ const linesOfB = (width: number, step: number): number =>
 function pack(
   b: Data, start: number, bRow: number, bCol: number, depth: number, cols: number, width: number, to: number, step: number,
 ): void {
-  const { floats, packRows, packColumns } = loaded()!;
+  const { floats, packRows, packColumns } = kernel()!;
   if (bCol === 1) {
     const some = linesOfB(cols, 1);
     for (let p = 0; p < depth; p += some) {
@@ -116,7 +99,7 @@ function vectorTimes(
   n: number, k: number, x: Data, xi: number, xStep: number,
   b: Data, bi: number, bRow: number, bCol: number, y: Data, yi: number,
 ): void {
-  const { floats, vectorByRows, vectorByColumns } = loaded()!;
+  const { floats, vectorByRows, vectorByColumns } = kernel()!;
   for (let jc = 0; jc < n; jc += STAGED_B_SIZE / 2) {
     const nc = Math.min(STAGED_B_SIZE / 2, n - jc);
     floats.fill(0, BLOCK_C, BLOCK_C + nc);
@@ -149,7 +132,7 @@ export const simd: Gemm = (m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci)
   if (k === 0) return void c.fill(0, ci, ci + m * n);
   if (m === 1) return vectorTimes(n, k, a, ai, aCol, b, bi, bRow, bCol, c, ci);
   if (n === 1) return vectorTimes(m, k, b, bi, bRow, a, ai, aCol, aRow, c, ci); // Cᵀ = Bᵀ·Aᵀ
-  const { floats, cols, tilesByRows, tilesByColumns, compact } = loaded()!;
+  const { floats, cols, tilesByRows, tilesByColumns, compact } = kernel()!;
   const raw = bCol === 1 && k * n <= RAW && bRow * 4 <= n * 5;
   const tiles = aCol === 1 ? tilesByRows : tilesByColumns;
   const panel = cols * roundUp(k, 4);

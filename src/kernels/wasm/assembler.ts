@@ -208,8 +208,11 @@ const text = (s: string): Code => sized([...new TextEncoder().encode(s)]);
 /** "\0asm", version 1. */
 const preamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
-/** The bytes of a module that imports its memory, of `pages` of 64 KiB, as `env.memory`, and exports its functions by name. */
-export function assemble(functions: readonly Func[], pages: number): Uint8Array<ArrayBuffer> {
+/**
+ * The bytes of a module that imports its memory, of `pages` of 64 KiB and perhaps shared between threads, as
+ * `env.memory`, and exports its functions by name.
+ */
+export function assemble(functions: readonly Func[], pages: number, shared = false): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ params, result }) => [
     0x60,
     ...vector(params.map((type) => [typeByte[type]])),
@@ -224,7 +227,7 @@ export function assemble(functions: readonly Func[], pages: number): Uint8Array<
     );
     return sized(join(vector(extra.map((type) => [1, typeByte[type]])), code, [0x0b]));
   });
-  const limits = [0x01, ...unsigned(pages), ...unsigned(pages)];
+  const limits = [shared ? 0x03 : 0x01, ...unsigned(pages), ...unsigned(pages)];
   return Uint8Array.from(
     join(
       preamble,

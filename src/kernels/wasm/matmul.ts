@@ -26,6 +26,8 @@ export const tileOf = {
   'fma 256': { rows: 6, cols: 16, fused: true },
 } as const satisfies Record<string, Tile>;
 
+export type Instructions = keyof typeof tileOf;
+
 /** What these make. */
 export type FunctionName =
   | 'tilesByRows'
@@ -65,7 +67,9 @@ const tiles = (name: 'tilesByRows' | 'tilesByColumns', { rows, cols, fused }: Ti
     const multiplyAdd = (sum: Local, x: Local): Code =>
       fused ? f32x4.relaxed_madd(as.get, x.get, sum.get) : f32x4.add(sum.get, f32x4.mul(as.get, x.get));
     // V8 in Node 20 and 22 moves all loads of a basic block to its top, and would run out of registers. A branch that
-    // is never taken (no address is so small), other each time so that none is merged, ends the block after each step.
+    // is never taken (no address is so small), other each time so that none is merged, ends the block: after each step
+    // or, where a step's loads alone are too many, after each row.
+    const perRow = rows * (cols / 4) + cols / 4 + rows + (fused ? 0 : 1) > 15;
     let barriers = 0;
     const barrier = (): Code => br_if(1, i32.eq(bp.get, n(++barriers)));
     const step = (u: number): Code =>
@@ -75,9 +79,10 @@ const tiles = (name: 'tilesByRows' | 'tilesByColumns', { rows, cols, fused }: Ti
         ...sums.flatMap((sum, r) => [
           as.set(byRows ? v128.load32_splat(4 * u, ap[r].get) : v128.load32_splat(4 * r, ap[0].get)),
           ...sum.map((x, v) => x.set(multiplyAdd(x, bs[v]))),
+          perRow ? barrier() : [],
         ]),
         byRows ? [] : add(ap[0], aPitch.get),
-        barrier(),
+        perRow ? [] : barrier(),
       );
     const steps = (count: number): Code =>
       join(
