@@ -53,7 +53,7 @@ export function peakContestant(): Contestant {
       const all = floats.subarray(4, 4 + 4 * CHAINS);
       const wrong = all.find((x) => x !== 4);
       start(0); // numbers stay as they are, however long it runs
-      return wrong === undefined ? null : `a register holds ${wrong} and not ${4}`;
+      return wrong === undefined ? null : `a register holds ${wrong} and not 4`;
     },
     run: () => run(TURNS),
   };
