@@ -35,7 +35,7 @@ export function kernel(): Kernel | null {
  * ```ts
  * import { kernelInfo, setMatmulInstructions } from 'adjoint';
  * setMatmulInstructions('mul+add');
- * kernelInfo().matmul.why // => 'the default: the same bits on every machine'
+ * kernelInfo().matmul.why // => the default: the same bits on every machine
  * ```
  */
 export function setMatmulInstructions(instructions: Instructions): void {
@@ -89,13 +89,13 @@ function revectorize(): boolean {
 }
 
 /** Products of 48 × 64 by 64 × 48 in a millisecond, once V8 has compiled for speed (it begins with a quick draft). */
-function speed({ tilesByRows, cols }: Kernel): number {
+function speed({ tilesByRows, rows, cols }: Kernel): number {
   const [a, b, c] = [1 << 16, 1 << 17, 1 << 18];
   let best = Infinity;
   for (const start = performance.now(); performance.now() < start + 20;) {
     const before = performance.now();
     for (let i = 0; i < 50; i++) {
-      tilesByRows(a, a + 48 * 256, 256, b, b + 48 * 256, 64 * 4 * cols, 4 * cols, c, 192, 64, 1);
+      tilesByRows(a, a + 48 * 256, rows * 256, 256, b, b + 48 * 256, 64 * 4 * cols, 4 * cols, c, 192, 64, 1);
     }
     best = Math.min(best, performance.now() - before);
   }

@@ -7,8 +7,8 @@ import { ValueError } from '../../array/errors.ts';
 import { functionsFor, tileOf, type FunctionName } from '../wasm/matmul.ts';
 import { starter, startPool, type Call, type Pool } from '../wasm/pool.ts';
 import { kernel } from './instructions.ts';
-import type { Gemm } from './reference.ts';
-import { KC, MC, roundUp, simd, SLACK, stage } from './simd.ts';
+import type { Data } from '../../array/nd.ts';
+import { GAP, KC, MC, roundUp, simd, SLACK, stage } from './simd.ts';
 
 /** Products of fewer multiplications are not worth the copies and the waiting. */
 const PAYS = 2 ** 23;
@@ -81,62 +81,51 @@ function helpers(): Pool | null {
 }
 
 /** As simd, by several threads where they were asked for and it pays. */
-export const shared: Gemm = (m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci) => {
+// prettier-ignore
+export const shared = (
+  m: number, n: number, k: number, a: Data, ai: number, aRow: number, aCol: number,
+  b: Data, bi: number, bRow: number, bCol: number, c: Data, ci: number, begin: Data | null = null,
+): void => {
   const crew = threads > 1 && m > 1 && n > 1 && m * n * k >= PAYS ? helpers() : null;
-  if (crew !== null) {
-    let [mc, nc] = [m, n];
-    while (needed(mc, nc, k) > ROOM) {
-      if (mc > nc) mc = Math.ceil(mc / 2);
-      else nc = Math.ceil(nc / 2);
-    }
-    let whole = true;
-    for (let jc = 0; jc < n && whole; jc += nc) {
-      whole = columns(
-        crew,
-        m,
-        Math.min(nc, n - jc),
-        k,
-        mc,
-        a,
-        ai,
-        aRow,
-        aCol,
-        b,
-        bi + jc * bCol,
-        bRow,
-        bCol,
-        c,
-        ci + jc,
-        n,
-      );
-    }
-    if (whole) return;
-    giveUp('a worker has died');
+  if (crew === null) return simd(m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci, begin);
+  let [mc, nc] = [m, n];
+  while (needed(mc, nc, k) > ROOM) {
+    if (mc > nc) mc = Math.ceil(mc / 2);
+    else nc = Math.ceil(nc / 2);
   }
-  simd(m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci);
+  for (let jc = 0; jc < n; jc += nc) {
+    const cols = Math.min(nc, n - jc);
+    const from = begin && begin.subarray(jc, jc + cols);
+    if (!columns(crew, m, cols, k, mc, a, ai, aRow, aCol, b, bi + jc * bCol, bRow, bCol, c, ci + jc, n, from)) {
+      giveUp('a worker has died');
+      return simd(m, n, k, a, ai, aRow, aCol, b, bi, bRow, bCol, c, ci, begin);
+    }
+  }
 };
 
-/** Floats that a block of C needs, with A and B as they come, and B packed. */
+/** Floats that a block of C needs at most, with A and B as they are staged, and packed. */
 const needed = (m: number, n: number, k: number): number =>
-  (1 << 17) + 1.25 * k * (m + 8) + 2.25 * (k + 4) * (n + 16) + (m + 8) * (n + 16);
+  (1 << 17) + (k + GAP) * (m + n + 2 * GAP) + (k + 8) * (m + n + 32) + (m + 8) * (n + 16);
 
-/** C[m, n] = A·B, `most` rows of A at a time; rows of C are cPitch apart. False if a worker has died. */
+/** C[m, n] = A·B (+ begin in each row), `most` rows of A at a time; rows of C are cPitch apart. False if a worker has died. */
 // prettier-ignore
 function columns(
   { floats, start, run }: Pool, m: number, n: number, k: number, most: number,
-  a: Parameters<Gemm>[3], ai: number, aRow: number, aCol: number,
-  b: Parameters<Gemm>[7], bi: number, bRow: number, bCol: number,
-  c: Parameters<Gemm>[11], ci: number, cPitch: number,
+  a: Data, ai: number, aRow: number, aCol: number,
+  b: Data, bi: number, bRow: number, bCol: number,
+  c: Data, ci: number, cPitch: number, begin: Data | null,
 ): boolean {
   const tile = kernel()!;
   const fn = Object.fromEntries(functionsFor(tile).map(({ name }, i) => [name, i])) as Record<FunctionName, number>;
   const panel = tile.cols * roundUp(k, 4);
   const panels = Math.ceil(n / tile.cols);
   const pitch = panels * tile.cols;
-  const packed = start + SLACK;
+  const packed = start + pitch + SLACK; // in front of it the row that sums begin with
   const staged = packed + panels * panel + SLACK;
   const some = Math.ceil(panels / (threads * SHARES)); // panels of B for a unit of work
 
+  if (begin === null) floats.fill(0, start, start + pitch);
+  else floats.set(begin, start);
   const bPitch = bCol === 1 ? stage(floats, b, bi, bRow, k, n, staged) : stage(floats, b, bi, bCol, n, k, staged);
   const packing = inSteps(panels, some).map(([from, count]): Call[] => [[
     bCol === 1 ? fn.packRows : fn.packColumns,
@@ -144,13 +133,22 @@ function columns(
   ]]);
   if (!run(packing)) return false;
 
+  const byRows = aCol === 1;
   for (let ic = 0; ic < m; ic += most) {
     const rows = Math.min(most, m - ic);
-    const byRows = aCol === 1;
     const aPitch = byRows
       ? stage(floats, a, ai + ic * aRow, aRow, rows, k, staged)
       : stage(floats, a, ai + ic, aCol, k, rows, staged);
     const block = staged + (byRows ? rows + 8 : k) * aPitch + SLACK;
+    // A that lies by columns is packed too, behind C: panels of a tile's rows, with room for what packA writes too much.
+    const packedA = block + (rows + 8) * pitch + SLACK;
+    const aPanel = tile.rows * k + 8;
+    if (!byRows) {
+      const units = inSteps(Math.ceil(rows / tile.rows), 8).map(([from, count]): Call[] => [
+        [fn.packA, 4 * (staged + from * tile.rows), 4 * aPitch, count, k, 4 * (packedA + from * aPanel), 4 * aPanel],
+      ]);
+      if (!run(units)) return false;
+    }
     // A unit is some rows by all columns or, where C is wider than tall, all rows by some panels.
     const tall = rows >= n;
     const unitRows = tall ? Math.min(MC, roundUp(Math.ceil(rows / (threads * SHARES)), tile.rows)) : rows;
@@ -158,13 +156,16 @@ function columns(
       inSteps(panels, tall ? panels : some).map(([first, width]) =>
         inSteps(count, MC).flatMap(([top, height]) =>
           inSteps(k, KC).map(([pc, kc]): Call => {
-            const A = staged + (byRows ? (row + top) * aPitch + pc : row + top + pc * aPitch);
+            const at = row + top;
+            const A = byRows ? staged + at * aPitch + pc : packedA + (at / tile.rows) * aPanel + pc * tile.rows;
+            const step = byRows ? tile.rows * aPitch : aPanel;
             const B = packed + first * panel + pc * tile.cols;
-            const C = block + (row + top) * pitch + first * tile.cols;
+            const C = block + at * pitch + first * tile.cols;
             return [
               byRows ? fn.tilesByRows : fn.tilesByColumns,
-              4 * A, 4 * (A + (byRows ? height * aPitch : height)), 4 * aPitch,
-              4 * B, 4 * (B + width * panel), 4 * panel, 4 * tile.cols, 4 * C, 4 * pitch, kc, pc === 0 ? 1 : 0,
+              4 * A, 4 * (A + Math.ceil(height / tile.rows) * step), 4 * step, 4 * (byRows ? aPitch : tile.rows),
+              4 * B, 4 * (B + width * panel), 4 * panel, 4 * tile.cols,
+              4 * C, 4 * pitch, kc, pc === 0 ? 4 * (start + first * tile.cols) : 0,
             ];
           }))));
     if (!run(units)) return false;

@@ -34,6 +34,7 @@ export type FunctionName =
   | 'tilesByColumns'
   | 'packColumns'
   | 'packRows'
+  | 'packA'
   | 'compact'
   | 'vectorByRows'
   | 'vectorByColumns';
@@ -43,20 +44,21 @@ const UNROLL = 8;
 const n = i32.const;
 const add = (x: Local, bytes: Code): Code => x.set(i32.add(x.get, bytes));
 /** Counts x down to 0 by one. */
-const countDown = (x: Local, body: Code): Code => doWhile([...body, ...x.set(i32.sub(x.get, n(1)))], x.get);
+const countDown = (x: Local, body: Code): Code => doWhile(join(body, x.set(i32.sub(x.get, n(1)))), x.get);
 
 /**
- * tiles(a, aEnd, aPitch, b, bEnd, bStep, bPitch, c, pitch, kc, first): C += A·B (or C = A·B, if first), tile by tile: for
- * each panel of B, which then stays in the L1 cache, all rows of A.
+ * tiles(a, aEnd, aStep, aPitch, b, bEnd, bStep, bPitch, c, pitch, kc, from): C += A·B, tile by tile: for each panel of B, which then
+ * stays in the L1 cache, all rows of A. If `from` is not 0, sums begin not at C but at the row of numbers that lies there.
  *
- * A lies by rows (`aPitch` bytes from row to row) or by columns. Panels of B are `bStep` bytes apart and their rows
- * `bPitch`, so a panel is a part of B packed, or a part of B where it lies. Rows of C are `pitch` bytes apart.
+ * A lies by rows or by columns, `aPitch` bytes from one to the next, and `aStep` bytes lead to the rows of the next tile.
+ * Panels of B are `bStep` bytes apart and their rows `bPitch`. So both may be packed in panels, or be where they lie.
+ * Rows of C are `pitch` bytes apart.
  * Rows and columns past the end are computed from whatever lies there, and not copied out.
  */
 const tiles = (name: 'tilesByRows' | 'tilesByColumns', { rows, cols, fused }: Tile): Func<FunctionName> => ({
   name,
-  params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-  body([a, aEnd, aPitch, b, bEnd, bStep, bPitch, c, pitch, kc, first], variable) {
+  params: Array.from({ length: 12 }, () => 'i32'),
+  body([a, aEnd, aStep, aPitch, b, bEnd, bStep, bPitch, c, pitch, kc, from], variable) {
     const byRows = name === 'tilesByRows';
     const [aTile, bp, cTile, row, k] = Array.from({ length: 5 }, () => variable('i32'));
     const ap = Array.from({ length: byRows ? rows : 1 }, () => variable('i32'));
@@ -103,23 +105,24 @@ const tiles = (name: 'tilesByRows' | 'tilesByColumns', { rows, cols, fused }: Ti
             bp.set(b.get),
             k.set(kc.get),
             when(
-              first.get,
-              eachSum((sum) => sum.set(v128.const([0, 0, 0, 0]))),
+              from.get,
+              eachSum((sum, v) => sum.set(v128.load(16 * v, from.get))),
             ),
             when(
-              i32.eq(first.get, n(0)),
+              i32.eq(from.get, n(0)),
               eachSum((sum, v) => sum.set(v128.load(16 * v, row.get))),
             ),
             block(whileLoop(i32.ge_s(k.get, n(UNROLL)), steps(UNROLL))),
             block(whileLoop(k.get, steps(1))),
             eachSum((sum, v) => v128.store(16 * v, row.get, sum.get)),
-            add(aTile, byRows ? i32.mul(aPitch.get, n(rows)) : n(4 * rows)),
+            add(aTile, aStep.get),
             add(cTile, i32.mul(pitch.get, n(rows))),
           ),
           i32.lt_u(aTile.get, aEnd.get),
         ),
         add(b, bStep.get),
         add(c, n(4 * cols)),
+        when(from.get, add(from, n(4 * cols))),
       ),
       i32.lt_u(b.get, bEnd.get),
     );
@@ -128,8 +131,8 @@ const tiles = (name: 'tilesByRows' | 'tilesByColumns', { rows, cols, fused }: Ti
 
 /**
  * Packing puts a panel's columns of B side by side: packColumns(from, pitch, panels, k, to, step), for columns that lie in
- * one piece each, `pitch` bytes apart. Four elements of four columns are turned at a time, by 4×4 transposes; what is
- * read past the end is garbage that nobody reads. Panels are `step` bytes apart.
+ * one piece each, `pitch` bytes apart. Panels are `step` bytes apart. Four elements of four columns are turned at a time, by
+ * 4×4 transposes; what is read past the end is garbage that nobody reads.
  */
 const packColumns = (cols: number): Func<FunctionName> => ({
   name: 'packColumns',
@@ -137,55 +140,71 @@ const packColumns = (cols: number): Func<FunctionName> => ({
   body([from, pitch, panels, k, to, panelStep], variable) {
     const [p, source, at, target] = Array.from({ length: 4 }, () => variable('i32'));
     const [a, b, c, d, ab, cd] = Array.from({ length: 6 }, () => variable('v128'));
-    const turn = (group: number): Code => [
-      ...[a, b, c, d].flatMap((line) => [...line.set(v128.load(0, at.get)), ...add(at, pitch.get)]),
-      ...[0, 1].flatMap((half) => [
-        ...ab.set(i8x16.shuffle(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], a.get, b.get)), // a₀ b₀ a₁ b₁, or a₂ b₂ a₃ b₃
-        ...cd.set(i8x16.shuffle(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], c.get, d.get)),
-        ...v128.store(4 * (cols * 2 * half + 4 * group), target.get, i8x16.shuffle([0, 1, 4, 5], ab.get, cd.get)),
-        ...v128.store(4 * (cols * (2 * half + 1) + 4 * group), target.get, i8x16.shuffle([2, 3, 6, 7], ab.get, cd.get)),
-      ]),
-    ];
-    return countDown(panels, [
-      ...source.set(from.get),
-      ...target.set(to.get),
-      ...p.set(k.get),
-      ...doWhile(
-        [
-          ...at.set(source.get),
-          ...Array.from({ length: cols / 4 }, (_, group) => turn(group)).flat(),
-          ...add(source, n(16)),
-          ...add(target, n(16 * cols)),
-          ...p.set(i32.sub(p.get, n(4))),
-        ],
-        i32.gt_s(p.get, n(0)),
+    const turn = (group: number): Code =>
+      join(
+        ...[a, b, c, d].map((line) => join(line.set(v128.load(0, at.get)), add(at, pitch.get))),
+        ...[0, 1].map((half) => {
+          const to = 4 * (2 * half * cols + 4 * group);
+          return join(
+            ab.set(i8x16.shuffle(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], a.get, b.get)), // a₀ b₀ a₁ b₁, or a₂ b₂ a₃ b₃
+            cd.set(i8x16.shuffle(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7], c.get, d.get)),
+            v128.store(to, target.get, i8x16.shuffle([0, 1, 4, 5], ab.get, cd.get)),
+            v128.store(to + 4 * cols, target.get, i8x16.shuffle([2, 3, 6, 7], ab.get, cd.get)),
+          );
+        }),
+      );
+    return countDown(
+      panels,
+      join(
+        source.set(from.get),
+        target.set(to.get),
+        p.set(k.get),
+        doWhile(
+          join(
+            at.set(source.get),
+            ...Array.from({ length: cols / 4 }, (_, group) => turn(group)),
+            add(source, n(16)),
+            add(target, n(16 * cols)),
+            p.set(i32.sub(p.get, n(4))),
+          ),
+          i32.gt_s(p.get, n(0)),
+        ),
+        add(from, i32.mul(pitch.get, n(cols))),
+        add(to, panelStep.get),
       ),
-      ...add(from, i32.mul(pitch.get, n(cols))),
-      ...add(to, panelStep.get),
-    ]);
+    );
   },
 });
 
-/** packRows(from, pitch, panels, k, to, step): the same for B that lies by rows, `pitch` bytes apart: whole vectors. */
-const packRows = (cols: number): Func<FunctionName> => ({
-  name: 'packRows',
+/**
+ * packRows(from, pitch, panels, k, to, step): the same for B that lies by rows, `pitch` bytes apart: whole vectors. What
+ * the last one of a row has too much, the next row covers. packA does it for A that lies by columns.
+ */
+const packRows = (name: 'packRows' | 'packA', width: number): Func<FunctionName> => ({
+  name,
   params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
   body([from, pitch, panels, k, to, panelStep], variable) {
     const [p, source, target] = [variable('i32'), variable('i32'), variable('i32')];
-    return countDown(panels, [
-      ...source.set(from.get),
-      ...target.set(to.get),
-      ...p.set(k.get),
-      ...countDown(p, [
-        ...Array.from({ length: cols / 4 }, (_, v) =>
-          v128.store(16 * v, target.get, v128.load(16 * v, source.get)),
-        ).flat(),
-        ...add(source, pitch.get),
-        ...add(target, n(4 * cols)),
-      ]),
-      ...add(from, n(4 * cols)),
-      ...add(to, panelStep.get),
-    ]);
+    return countDown(
+      panels,
+      join(
+        source.set(from.get),
+        target.set(to.get),
+        p.set(k.get),
+        countDown(
+          p,
+          join(
+            ...Array.from({ length: Math.ceil(width / 4) }, (_, v) =>
+              v128.store(16 * v, target.get, v128.load(16 * v, source.get)),
+            ),
+            add(source, pitch.get),
+            add(target, n(4 * width)),
+          ),
+        ),
+        add(from, n(4 * width)),
+        add(to, panelStep.get),
+      ),
+    );
   },
 });
 
@@ -212,7 +231,8 @@ export const functionsFor = (tile: Tile): readonly Func<FunctionName>[] => [
   tiles('tilesByRows', tile),
   tiles('tilesByColumns', tile),
   packColumns(tile.cols),
-  packRows(tile.cols),
+  packRows('packRows', tile.cols),
+  packRows('packA', tile.rows),
   compact,
   vectorByRows,
   vectorByColumns,
