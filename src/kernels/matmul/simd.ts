@@ -141,7 +141,7 @@ export const simd = (
 ): void => {
   if (k === 0) {
     c.fill(0, ci, ci + m * n);
-    for (let i = 0; begin !== null && i < m; i++) c.set(begin, ci + i * n);
+    if (begin !== null) for (let i = 0; i < m; i++) c.set(begin, ci + i * n);
     return;
   }
   if (m === 1) return vectorTimes(n, k, a, ai, aCol, b, bi, bRow, bCol, c, ci, begin);
