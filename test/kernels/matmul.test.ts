@@ -11,6 +11,9 @@ import { canUseSimd, simd } from '../../src/kernels/matmul/simd.ts';
 import { tiled } from '../../src/kernels/matmul/tiled.ts';
 import type { Instructions } from '../../src/kernels/wasm/matmul.ts';
 
+/** These tests run in a browser as well, where modules cannot be loaded anew. */
+const inNode = typeof process !== 'undefined';
+
 /** A matrix as it may lie in memory: by rows or by columns, with room between lines and before the first. */
 interface Matrix {
   readonly data: Float32Array<ArrayBuffer>;
@@ -175,7 +178,7 @@ describe('which instructions are used', () => {
   test('twice the width only in Node 24 and 25', () => {
     setMatmulInstructions('fma 256');
     const { instructions, why } = kernel()!;
-    const node = Number(process.versions.node.split('.')[0]);
+    const node = inNode ? Number(process.versions.node.split('.')[0]) : Infinity;
     if (node < 22) expect(why).toContain('no relaxed SIMD');
     else if (node === 24 || node === 25) expect(why).toMatch(/asked for/); // and, where it was not faster, refused
     else expect([instructions, why]).toEqual(['fma', "'fma 256' was asked for, but only Node 24 and 25 have it"]);
@@ -205,7 +208,7 @@ describe('which kernel is used', () => {
     expect(canUseSimd(f, 2, 1, f, 2, 1, 1e7)).toBe(false);
   });
 
-  test('where WebAssembly is forbidden, matmul gives the product all the same', async () => {
+  test.runIf(inNode)('where WebAssembly is forbidden, matmul gives the product all the same', async () => {
     const Forbidden = vi.fn<() => void>(function () {
       throw new WebAssembly.CompileError('blocked by the content-security policy');
     });
