@@ -7,13 +7,14 @@ import {
   existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { FileError } from '../array/errors.ts';
 import type { Nd } from '../array/nd.ts';
 import { Tensor } from '../tensor.ts';
@@ -78,6 +79,15 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });
     throw writeError(path, size, error);
+  }
+}
+
+/** Takes away what writes of this file that were killed midway have left beside it. Only for who alone writes it. @internal */
+export function removeLeftovers(path: string): void {
+  const [folder, prefix] = [dirname(path), `${basename(path)}.`];
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const isLeft = name.startsWith(prefix) && /^\d+-\w+\.tmp$/.test(name.slice(prefix.length));
+    if (isLeft) rmSync(join(folder, name), { force: true });
   }
 }
 
