@@ -1,7 +1,7 @@
 /** What a run can have beside it: early stopping, a log file, a progress bar, Ctrl-C. Each is a few lines over `Callback`. */
 import { ValueError } from '../array/errors.ts';
 import { noGrad } from '../engine.ts';
-import { removeLeftovers, writeFileAtomic } from '../io/files.ts';
+import { makeFolderOf, removeLeftovers, writeFileAtomic } from '../io/files.ts';
 import type { StateDict } from '../nn/index.ts';
 import { metricOf } from './evaluate.ts';
 import type { Callback, Run } from './fit.ts';
@@ -78,6 +78,7 @@ export function logFile(path: string): Callback {
     writeFileAtomic(path, path.endsWith('.csv') ? csv(history) : lines(history));
   return {
     start(run) {
+      makeFolderOf(path);
       removeLeftovers(path);
       write(run);
     },

@@ -114,7 +114,7 @@ export async function fit<Batch>(options: FitOptions<Batch>): Promise<Run> {
     stop: (reason) => (run.stopped ??= reason),
   };
   const sums = { loss: 0, rows: 0 }; // of this epoch
-  restore(run, sums);
+  const release = restore(run, sums);
   const call = async (mark: 'start' | 'stepEnd' | 'epochEnd' | 'end'): Promise<void> => {
     for (const callback of callbacks) await callback[mark]?.(run);
   };
@@ -194,6 +194,7 @@ export async function fit<Batch>(options: FitOptions<Batch>): Promise<Run> {
       save(run, sums);
     }
   } finally {
+    release();
     await call('end');
   }
   return run;

@@ -1,9 +1,8 @@
 /** Saving a run and going on from it: all that decides what comes next, in one file, so that no bit differs. */
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { FormatError, ValueError } from '../array/errors.ts';
 import { defaultGenerator } from '../array/random.ts';
-import { removeLeftovers } from '../io/files.ts';
+import { lockFile, removeLeftovers } from '../io/files.ts';
 import { loadCheckpoint, saveCheckpoint, type Tree } from '../io/checkpoint.ts';
 import type { Run } from './fit.ts';
 
@@ -54,16 +53,29 @@ export function save(run: Run, { loss, rows }: Sums): void {
   saveCheckpoint(checkpoint, tree as unknown as Tree);
 }
 
-/** Goes on from the run's checkpoint if it is to and there is one; says what is in the way before anything is changed. */
-export function restore(run: Run, sums: Sums): void {
-  const { checkpoint, resume = false, generator = defaultGenerator } = run.options;
+/**
+ * Goes on from the run's checkpoint if it is to and there is one; says what is in the way before anything is changed.
+ * Returns what gives the checkpoint free again for other runs.
+ */
+export function restore(run: Run, sums: Sums): () => void {
+  const { checkpoint, resume = false } = run.options;
   if (checkpoint === undefined) {
     if (resume) throw new ValueError('fit', 'resume needs a checkpoint', 'none', 'name a file');
-    return;
+    return () => {};
   }
-  mkdirSync(dirname(checkpoint), { recursive: true });
-  removeLeftovers(checkpoint);
-  if (!existsSync(checkpoint)) return;
+  const release = lockFile(checkpoint);
+  try {
+    removeLeftovers(checkpoint);
+    if (existsSync(checkpoint)) load(run, sums, checkpoint);
+    return release;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function load(run: Run, sums: Sums, checkpoint: string): void {
+  const { resume = false, generator = defaultGenerator } = run.options;
   if (!resume) {
     const cure = 'pass resume: true to go on from it, or name another file';
     throw new ValueError('fit', 'the checkpoint of a new run must not be there yet', checkpoint, cure);

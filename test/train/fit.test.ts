@@ -1,7 +1,8 @@
 /** fit: it is the plain loop, bit for bit; what it has beside; where a number that is none came from; what is refused. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { manualSeed } from '../../src/array/random.ts';
 import { cat, randn, tensor, zeros } from '../../src/create.ts';
@@ -16,6 +17,7 @@ import {
   fit,
   logFile,
   NonFiniteError,
+  showProgress,
   type Callback,
   type FitOptions,
 } from '../../src/train/index.ts';
@@ -172,6 +174,22 @@ describe('what stands around the steps', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
     ).toEqual(run.history);
+  });
+
+  test('progress is a line an epoch off a terminal', async () => {
+    const stream = new PassThrough();
+    await fit({ ...problem(), epochs: 2, callbacks: [showProgress({ total: 3, stream })] });
+    expect(String(stream.read())).toMatch(
+      /^epoch 1\/2 · loss [\d.]+( · [\d,]+ batches\/s)?\nepoch 2\/2 · loss [^\n]+\n$/,
+    );
+  });
+
+  test('a folder that cannot be made is told before the first step', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    for (const name of ['a.safetensors', 'deep/a.safetensors']) {
+      const run = fit({ ...problem(), checkpoint: join(folder, 'file', name) });
+      await expect(run).rejects.toThrow(/file\/(deep\/)?a.safetensors(.lock)?: the (folder|file) must /);
+    }
   });
 
   test('what comes last comes also when something was thrown', async () => {

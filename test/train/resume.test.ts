@@ -120,4 +120,16 @@ describe('within one process', () => {
     await train({ folder, epochs: 1 });
     expect(names.map((name) => existsSync(join(folder, name)))).toEqual([false, true, true]);
   });
+
+  test('two runs at once cannot have one checkpoint; a lock whose process is gone counts for nothing', async () => {
+    const folder = newFolder();
+    const first = train({ folder });
+    await expect(train({ folder })).rejects.toThrow(
+      `run.safetensors: one run at a time may write the file, got a run in process ${process.pid}; wait for it`,
+    );
+    await first;
+    writeFileSync(join(folder, 'run.safetensors.lock'), '999999999');
+    await train({ folder });
+    expect(hashes(folder)).toBe(whole);
+  });
 });
