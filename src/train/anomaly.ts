@@ -1,7 +1,6 @@
 /** Where a NaN or an infinity came from: the batch is computed once more, and each op's result looked at. */
 import { dense } from '../array/dense.ts';
 import { AdjointError, showShape } from '../array/errors.ts';
-import type { Generator } from '../array/random.ts';
 import type { Module } from '../nn/index.ts';
 import { Tensor } from '../tensor.ts';
 import type { Run } from './fit.ts';
@@ -103,30 +102,38 @@ const show = (model: Module, { op, module, inputs }: Culprit): string => {
   return `${op} ${where}, of ${inputs.join(' and ')}`;
 };
 
+/** The parameters of which a tensor, the gradient or the values, holds a NaN or an infinity. */
+const namesOf = (model: Module, of: (p: Tensor) => Tensor | null): string =>
+  model
+    .namedParameters()
+    .filter(([, p]) => {
+      const x = of(p);
+      return x !== null && (holds(x, 'NaN') || holds(x, 'infinity'));
+    })
+    .map(([name]) => name)
+    .join(', ');
+
 /** What a run says when a loss or the norm of its gradients is no number. `again` computes the loss once more. */
 export function nonFiniteError(seen: {
   readonly model: Module;
   readonly run: Run;
   readonly number: number;
   readonly again?: () => Tensor;
-  /** In the state that it had before the batch. */
-  readonly generator?: Generator;
 }): NonFiniteError {
   const { model, run, number, again } = seen;
   const place = `${number} at epoch ${run.epoch + 1}, batch ${run.batch + (again ? 1 : 0)}`;
   const cure = 'a smaller step size, clipNorm, or a look at that batch may help';
   if (again === undefined) {
-    const names = model.namedParameters().filter(([, p]) => p.grad !== null && (holds(p.grad, 'NaN') || holds(p.grad, 'infinity'))); // prettier-ignore
-    const got = `${place}, in the gradients of ${names.map(([name]) => name).join(', ')}`;
+    const got = `${place}, in the gradients of ${namesOf(model, (p) => p.grad)}`;
     return new NonFiniteError('fit', 'the gradients must be finite', got, cure);
   }
-  const spoiled = model.namedParameters().filter(([, p]) => holds(p, 'NaN') || holds(p, 'infinity'));
+  const spoiled = namesOf(model, (p) => p);
   const { NaN: first, infinity } = findNonFinite(model, again);
   const causes = [
     ...(infinity ? [`the first infinity by ${show(model, infinity)}`] : []),
     ...(first ? [`the first NaN by ${show(model, first)}`] : []),
   ];
-  if (spoiled.length > 0) causes.unshift(`parameters that were so before: ${spoiled.map(([name]) => name).join(', ')}`);
+  if (spoiled !== '') causes.unshift(`parameters that were so before: ${spoiled}`);
   else if (causes.length === 0) causes.push('it came in with the batch');
   return new NonFiniteError('fit', 'the loss must be finite', `${place}: ${causes.join('; ')}`, cure);
 }

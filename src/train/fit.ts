@@ -126,13 +126,8 @@ export async function fit<Batch>(options: FitOptions<Batch>): Promise<Run> {
     const value = options.loss(batch);
     const number = value.item();
     if (!Number.isFinite(number)) {
-      throw nonFiniteError({
-        model,
-        run,
-        number,
-        again: () => options.loss(batch),
-        generator: generator.setState(before),
-      });
+      generator.setState(before); // so that dropout draws again what it drew
+      throw nonFiniteError({ model, run, number, again: () => options.loss(batch) });
     }
     const rows = rowsOf(batch);
     (accumulate === 1 ? value : value.mul(rows)).backward();

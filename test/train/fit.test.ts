@@ -10,6 +10,7 @@ import { noGrad } from '../../src/engine.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as optim from '../../src/optim/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
+import { read } from '../files.ts';
 import {
   earlyStopping,
   evaluate,
@@ -62,6 +63,44 @@ test('it is the plain loop, bit for bit', async () => {
   expect(run.history).toEqual(losses.map((value, i) => ({ epoch: i + 1, loss: value })));
   expect([run.epoch, run.step, run.stopped]).toEqual([3, 9, null]);
 });
+
+test('a whole run is that of PyTorch: warm-up and cosine, accumulation, clipping, averaged weights', async () => {
+  const { whole } = JSON.parse(read('test/fixtures/training.json')) as {
+    whole: { x: number[][][]; y: number[][]; losses: number[] } & Record<'start' | 'end' | 'averages', Weights>;
+  };
+  const dtype = 'float64';
+  const model = new nn.Sequential(new nn.Linear(4, 6, { dtype }), new nn.Tanh(), new nn.Linear(6, 3, { dtype }));
+  const named = (weights: Weights): nn.StateDict =>
+    Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, tensor(values, { dtype })]));
+  model.loadStateDict(named(whole.start));
+  const optimizer = new optim.AdamW(model.parameters(), { lr: 0.05, weightDecay: 0.1, amsgrad: true });
+  const { CosineAnnealingLR, LinearLR, SequentialLR } = optim.lrScheduler;
+  const average = new optim.swaUtils.AveragedModel(model, { decay: 0.8 });
+  const run = await fit({
+    model,
+    optimizer,
+    train: whole.x.map((x, i) => ({ x: tensor(x, { dtype }), y: tensor(whole.y[i]) })),
+    loss: ({ x, y }) => nn.functional.crossEntropy(model(x), y, { labelSmoothing: 0.1 }),
+    epochs: 3,
+    accumulate: 2,
+    clipNorm: 0.3,
+    average,
+    scheduler: new SequentialLR(optimizer, {
+      schedulers: [
+        new LinearLR(optimizer, { startFactor: 0.1, totalIters: 4 }),
+        new CosineAnnealingLR(optimizer, { tMax: 8, etaMin: 0.001 }),
+      ],
+      milestones: [4],
+    }),
+    scheduleEach: 'step',
+  });
+  const close = { rtol: 1e-9, atol: 1e-12 };
+  expect(run.history.map(({ loss }) => loss)).toBeAllClose(whole.losses, close);
+  for (const [name, x] of model.namedParameters()) expect(x).toBeAllClose(whole.end[name], close);
+  average.swap();
+  for (const [name, x] of model.namedParameters()) expect(x).toBeAllClose(whole.averages[name], close);
+});
+type Weights = Readonly<Record<string, number[][]>>;
 
 test('batches may come as any iterable, also an async one, and with names', async () => {
   const whole = problem();

@@ -5,8 +5,9 @@
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Generator, manualSeed, type GeneratorState } from '../../src/array/random.ts';
-import { randn, tensor } from '../../src/create.ts';
+import { Generator, manualSeed } from '../../src/array/random.ts';
+import { randn } from '../../src/create.ts';
+import { DataLoader, tensorDataset } from '../../src/data/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as optim from '../../src/optim/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
@@ -20,35 +21,6 @@ import {
   type Run,
 } from '../../src/train/index.ts';
 
-/** Batches in an order that is drawn anew for each epoch; it can go on from the middle of one. */
-export class Shuffled {
-  private order: number[] = [];
-  private taken = 0;
-  private readonly rows: Tensor;
-  private readonly batchSize: number;
-  private readonly generator = new Generator(5);
-  constructor(rows: Tensor, batchSize: number) {
-    this.rows = rows;
-    this.batchSize = batchSize;
-  }
-  *[Symbol.iterator](): globalThis.Generator<Tensor> {
-    if (this.taken === 0) this.order = this.generator.permutation(this.rows.shape[0]);
-    while (this.taken < this.order.length) {
-      const which = this.order.slice(this.taken, this.taken + this.batchSize);
-      this.taken += which.length;
-      yield this.rows.indexSelect(0, tensor(which));
-    }
-    this.taken = 0;
-  }
-  stateDict() {
-    return { order: this.order, taken: this.taken, generator: this.generator.getState() };
-  }
-  loadStateDict(state: { order: number[]; taken: number; generator: GeneratorState }): void {
-    [this.order, this.taken] = [state.order, state.taken];
-    this.generator.setState(state.generator);
-  }
-}
-
 export interface ProgramOptions {
   readonly folder: string;
   readonly epochs?: number;
@@ -59,7 +31,7 @@ export interface ProgramOptions {
 /** 7 batches of at most 4 rows, two to a step: 4 steps an epoch, the last of one batch. */
 export function train({ folder, epochs = 6, saveEvery = 3, callbacks = [] }: ProgramOptions): Promise<Run> {
   manualSeed(3);
-  const data = randn([26, 5]);
+  const data = randn([26, 5]); // 4 to predict from, 1 to predict
   const held = randn([8, 5]);
   const model = new nn.Sequential(
     new nn.Linear(4, 6),
@@ -73,8 +45,8 @@ export function train({ folder, epochs = 6, saveEvery = 3, callbacks = [] }: Pro
   return fit({
     model,
     optimizer,
-    train: new Shuffled(data, 4),
-    loss,
+    train: new DataLoader(tensorDataset(data), { batchSize: 4, shuffle: true, generator: new Generator(5) }),
+    loss: ([rows]) => loss(rows),
     epochs,
     accumulate: 2,
     clipNorm: 1,

@@ -1,12 +1,14 @@
 /** A run that is stopped, killed or cut in two, and goes on, is the run that was never stopped: to the last bit. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Generator } from '../../src/array/random.ts';
+import { loadCheckpoint, saveCheckpoint, type Tree } from '../../src/io/index.ts';
+import type { Callback } from '../../src/train/index.ts';
 import { root } from '../files.ts';
 import { train } from './program.ts';
 
@@ -119,6 +121,30 @@ describe('within one process', () => {
     for (const name of names) writeFileSync(join(folder, name), 'half');
     await train({ folder, epochs: 1 });
     expect(names.map((name) => existsSync(join(folder, name)))).toEqual([false, true, true]);
+  });
+
+  describe('each part of the checkpoint counts: with one of an earlier moment in its place, the bits are others', () => {
+    const saved: Record<string, Tree>[] = [];
+    const path = (folder: string): string => join(folder, 'run.safetensors');
+    beforeAll(async () => {
+      const folder = newFolder();
+      for (const at of [3, 23]) {
+        const stopper: Callback = { stepEnd: (run) => void (run.step === at && run.stop('here')) };
+        await train({ folder, callbacks: [stopper] });
+        saved.push(loadCheckpoint(path(folder)) as Record<string, Tree>);
+      }
+    });
+    const parts = ['model', 'optimizer', 'scheduler', 'average', 'loader', 'generator', 'callback 0', 'run'];
+    test.each([null, ...parts])('%s', async (part) => {
+      const [earlier, later] = saved;
+      expect(Object.keys(later).toSorted()).toEqual(parts.toSorted());
+      const folder = newFolder();
+      mkdirSync(folder);
+      saveCheckpoint(path(folder), part === null ? later : { ...later, [part]: earlier[part] });
+      await train({ folder });
+      if (part === null) expect(hashes(folder)).toBe(whole);
+      else expect(hashes(folder)).not.toBe(whole);
+    });
   });
 
   test('two runs at once cannot have one checkpoint; a lock whose process is gone counts for nothing', async () => {
