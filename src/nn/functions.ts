@@ -20,7 +20,7 @@ export {
 } from './pooling.ts';
 export type { LossOptions, Reduction } from './losses/loss.ts';
 export { crossEntropy, nllLoss, type CrossEntropyOptions, type NllOptions } from './losses/classes.ts';
-export { ctcLoss, type CtcOptions, type Lengths } from './losses/ctc.ts';
+export { ctcLoss, type CtcOptions } from './losses/ctc.ts';
 export {
   cosineEmbeddingLoss,
   hingeEmbeddingLoss,

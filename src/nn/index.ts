@@ -13,6 +13,7 @@ export { BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm, type BatchNormOptions, ty
 export { Embedding, type EmbeddingOptions } from './embedding.ts';
 export { GRUCell, LSTMCell, RNNCell, type CellOptions, type Nonlinearity } from './cells.ts';
 export * from './recurrent.ts';
+export { packPaddedSequence, packSequence, padPackedSequence, padSequence, unpackSequence, unpadSequence, type Lengths, type PackedSequence } from './packing.ts'; // prettier-ignore
 export { MultiheadAttention, type AttentionCallOptions, type MultiheadAttentionOptions } from './attention.ts';
 export {
   BCELoss,

@@ -3,6 +3,7 @@ import { checkWhole } from '../../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../../array/errors.ts';
 import { full, stack, tensor } from '../../create.ts';
 import { concat, Tensor } from '../../tensor.ts';
+import type { Lengths } from '../packing.ts';
 import { Loss, reduced, type LossOptions } from './loss.ts';
 
 export interface CtcOptions extends LossOptions {
@@ -11,9 +12,6 @@ export interface CtcOptions extends LossOptions {
   /** Whether losses that are infinite, of texts too long for their time, count as 0. false if left out. */
   readonly zeroInfinity?: boolean;
 }
-
-/** How long each sequence of a batch is. */
-export type Lengths = Tensor | readonly number[];
 
 /** The logarithm of a probability of 0, but finite, so that gradients of impossible paths are 0 and not NaN. */
 const NEVER = -1e30;
