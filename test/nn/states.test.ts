@@ -64,9 +64,9 @@ const models: Named<{ make: () => nn.Module; call?: object }> = {
 };
 
 /** The model of a name, with PyTorch's state. */
-async function loaded(name: string): Promise<nn.Module> {
+function loaded(name: string): nn.Module {
   const model = models[name].make();
-  const { tensors } = await loadSafetensors(`${root}test/fixtures/${name}.safetensors`);
+  const { tensors } = loadSafetensors(`${root}test/fixtures/${name}.safetensors`);
   expect(Object.keys(model.stateDict())).toEqual(Object.keys(tensors));
   model.loadStateDict(tensors);
   return model;
@@ -88,12 +88,12 @@ function checkModel(name: string, model: nn.Module): void {
 }
 
 describe("a model saved by PyTorch gives PyTorch's outputs, gradients and statistics here", () => {
-  test.each(Object.keys(models))('%s', async (name) => {
-    checkModel(name, await loaded(name));
+  test.each(Object.keys(models))('%s', (name) => {
+    checkModel(name, loaded(name));
   });
-  test('which a number that was read wrongly would show', async () => {
+  test('which a number that was read wrongly would show', () => {
     for (const name of Object.keys(models)) {
-      const model = await loaded(name);
+      const model = loaded(name);
       const [weight] = model.parameters();
       weight.detach().flatten().narrow(0, 0, 1).mul_(1 + 1e-6); // prettier-ignore
       expect(() => checkModel(name, model)).toThrow('values differ');
