@@ -56,7 +56,7 @@ export const rowsAt = (x: Tensor, rows: readonly number[]): Tensor => x.flatten(
 /**
  * Padded sequences without their padding: x [T, B, …] (with batchFirst [B, T, …]), one length each.
  * PyTorch: `torch.nn.utils.rnn.pack_padded_sequence`.
- * `nn.packPaddedSequence(tensor([[1, 4], [2, 5], [3, 0]]), [3, 2]).data // => Tensor[5] [1, 4, 2, 5, 3]`
+ * `nn.utils.rnn.packPaddedSequence(tensor([[1, 4], [2, 5], [3, 0]]), [3, 2]).data // => Tensor[5] [1, 4, 2, 5, 3]`
  * @throws ShapeError when there is not one length a sequence; ValueError when one is not from 1 to T, or they do not fall
  */
 export function packPaddedSequence(x: Tensor, lengths: Lengths, options: PackOptions = {}): PackedSequence {
@@ -92,7 +92,7 @@ export function packPaddedSequence(x: Tensor, lengths: Lengths, options: PackOpt
 
 /**
  * The sequences of a pack, padded, [T, B, …], and their lengths. PyTorch: `torch.nn.utils.rnn.pad_packed_sequence`.
- * `nn.padPackedSequence(nn.packSequence([tensor([1, 2, 3]), tensor([4])]))[0].toArray() // => [ [ 1, 4 ], [ 2, 0 ], [ 3, 0 ] ]`
+ * `nn.utils.rnn.padPackedSequence(nn.utils.rnn.packSequence([tensor([1, 2, 3]), tensor([4])]))[0].toArray() // => [ [ 1, 4 ], [ 2, 0 ], [ 3, 0 ] ]`
  * @throws ValueError when totalLength, which T is then, is less than the longest sequence
  */
 // prettier-ignore
@@ -116,7 +116,7 @@ export function padPackedSequence(
 
 /**
  * Sequences [Tᵢ, …] side by side, padded to the longest, [T, B, …]. PyTorch: `torch.nn.utils.rnn.pad_sequence`.
- * `nn.padSequence([tensor([1, 2]), tensor([3])], { batchFirst: true }).toArray() // => [ [ 1, 2 ], [ 3, 0 ] ]`
+ * `nn.utils.rnn.padSequence([tensor([1, 2]), tensor([3])], { batchFirst: true }).toArray() // => [ [ 1, 2 ], [ 3, 0 ] ]`
  * @throws ShapeError when there are none, or sizes other than the first differ
  */
 export function padSequence(sequences: readonly Tensor[], options: PadOptions = {}): Tensor {
@@ -125,7 +125,7 @@ export function padSequence(sequences: readonly Tensor[], options: PadOptions = 
 
 /**
  * Sequences [Tᵢ, …] packed. PyTorch: `torch.nn.utils.rnn.pack_sequence`.
- * `nn.packSequence([tensor([1, 2, 3]), tensor([4])]).data // => Tensor[4] [1, 4, 2, 3]`
+ * `nn.utils.rnn.packSequence([tensor([1, 2, 3]), tensor([4])]).data // => Tensor[4] [1, 4, 2, 3]`
  * @throws ShapeError as padSequence; ValueError when lengths rise and enforceSorted is not false
  */
 export function packSequence(
@@ -145,7 +145,7 @@ export function packSequence(
   return { ...packed('packSequence', sequences), sortedIndices: null };
 }
 
-/** The sequences of padded ones [T, B, …]. PyTorch: `unpad_sequence`. `nn.unpadSequence(tensor([[1, 3], [2, 0]]), [2, 1])[1] // => Tensor[1] [3]` */
+/** The sequences of padded ones [T, B, …]. PyTorch: `unpad_sequence`. `nn.utils.rnn.unpadSequence(tensor([[1, 3], [2, 0]]), [2, 1])[1] // => Tensor[1] [3]` */
 export function unpadSequence(padded: Tensor, lengths: Lengths, { batchFirst = false } = {}): Tensor[] {
   const sequences = padded.unbind(batchFirst ? 0 : 1);
   const own = numbersOf(lengths);
@@ -157,7 +157,7 @@ export function unpadSequence(padded: Tensor, lengths: Lengths, { batchFirst = f
   );
 }
 
-/** The sequences of a pack. PyTorch: `unpack_sequence`. `nn.unpackSequence(nn.packSequence([tensor([1, 2]), tensor([3])]))[0] // => Tensor[2] [1, 2]` */
+/** The sequences of a pack. PyTorch: `unpack_sequence`. `nn.utils.rnn.unpackSequence(nn.utils.rnn.packSequence([tensor([1, 2]), tensor([3])]))[0] // => Tensor[2] [1, 2]` */
 export function unpackSequence(packed: PackedSequence): Tensor[] {
   return unpadSequence(...padPackedSequence(packed));
 }

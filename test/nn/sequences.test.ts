@@ -7,6 +7,7 @@ import * as nn from '../../src/nn/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { check, recordsOf, titleOf, type Record_ } from './records.ts';
 
+const { rnn } = nn.utils;
 const records = recordsOf('sequences.json');
 type Call = (x: unknown, state?: unknown) => unknown[];
 type Options = Record<string, boolean | number | undefined>;
@@ -22,13 +23,13 @@ function run(
   const state = states.length === 0 ? [] : [isLstm ? states : states[0]];
   if (!lengths) return (layer as unknown as Call)(x, ...state);
   const [output, end] = (layer as unknown as Call)(
-    nn.packPaddedSequence(x, lengths, { ...options, ...rest }),
+    rnn.packPaddedSequence(x, lengths, { ...options, ...rest }),
     ...state,
   );
-  return [(output as nn.PackedSequence).data, end];
+  return [(output as nn.utils.rnn.PackedSequence).data, end];
 }
 
-const asTensors = ({ data, batchSizes, sortedIndices }: nn.PackedSequence): Tensor[] => [
+const asTensors = ({ data, batchSizes, sortedIndices }: nn.utils.rnn.PackedSequence): Tensor[] => [
   data,
   tensor(batchSizes),
   tensor(sortedIndices ?? []),
@@ -40,19 +41,19 @@ function byFunction(_: unknown, inputs: readonly Tensor[], { layer, call = {} }:
   const [x] = inputs;
   switch (layer) {
     case 'packPaddedSequence':
-      return asTensors(nn.packPaddedSequence(x, lengths, options));
+      return asTensors(rnn.packPaddedSequence(x, lengths, options));
     case 'padPackedSequence': {
-      const [padded, found] = nn.padPackedSequence(nn.packPaddedSequence(x, lengths, pack), options);
+      const [padded, found] = rnn.padPackedSequence(rnn.packPaddedSequence(x, lengths, pack), options);
       return [padded, tensor(found)];
     }
     case 'padSequence':
-      return nn.padSequence(inputs, options);
+      return rnn.padSequence(inputs, options);
     case 'packSequence':
-      return asTensors(nn.packSequence(inputs, options));
+      return asTensors(rnn.packSequence(inputs, options));
     case 'unpackSequence':
-      return nn.unpackSequence(nn.packSequence(inputs, { enforceSorted: false }));
+      return rnn.unpackSequence(rnn.packSequence(inputs, { enforceSorted: false }));
     default:
-      return nn.unpadSequence(x, tensor([1, 3]), options);
+      return rnn.unpadSequence(x, tensor([1, 3]), options);
   }
 }
 
@@ -62,7 +63,7 @@ describe("outputs, states, gradients and second gradients are PyTorch's", () => 
   });
   test('for every recurrent layer and function of packing', () => {
     const tried = new Set(records.map(({ layer }) => layer));
-    const there = Object.keys(nn).filter((name) => /^(LSTM|GRU|RNN)|[pP]ack|[pP]ad.*Sequence/.test(name));
+    const there = [...Object.keys(nn).filter((name) => /^(LSTM|GRU|RNN)/.test(name)), ...Object.keys(rnn)];
     expect([...tried].sort()).toEqual(there.sort());
   });
 });
@@ -103,8 +104,8 @@ test('the padding of a packed sequence is of no consequence, not even NaN', () =
   const gru = new nn.GRU(2, 3, { bidirectional: true, numLayers: 2 });
   const x = randn([4, 2, 2]);
   const spoilt = x.where(tensor([[1, 1], [1, 1], [1, 0], [1, 0]]).unsqueeze(2), NaN); // prettier-ignore
-  const [clean, cleanEnd] = gru(nn.packPaddedSequence(x, [4, 2]));
-  const [output, end] = gru(nn.packPaddedSequence(spoilt, [4, 2]));
+  const [clean, cleanEnd] = gru(rnn.packPaddedSequence(x, [4, 2]));
+  const [output, end] = gru(rnn.packPaddedSequence(spoilt, [4, 2]));
   expect([output.data.toArray(), end.toArray()]).toEqual([clean.data.toArray(), cleanEnd.toArray()]);
 });
 
@@ -122,19 +123,19 @@ const refused: readonly (readonly [string, () => unknown, typeof ShapeError | ty
   ['a projection to as many', () => new nn.LSTM(2, 3, { projSize: 3 }), V, 'LSTM: projSize must be a whole number from 0 to 2, got 3'],
   ['a negative projection', () => new nn.LSTM(2, 3, { projSize: -1 }), V, 'LSTM: projSize must be'],
   ['a projected state of the wrong size', () => new nn.LSTM(2, 3, { projSize: 1 })(x, [zeros([1, 2, 3]), zeros([1, 2, 3])]), S, 'LSTM: an initial state must have the shape [1, 2, 1], got [1, 2, 3]'],
-  ['packed sequences of other inputs', () => new nn.GRU(3, 2)(nn.packPaddedSequence(x, [4, 1])), S, 'GRU: x must be'],
+  ['packed sequences of other inputs', () => new nn.GRU(3, 2)(rnn.packPaddedSequence(x, [4, 1])), S, 'GRU: x must be'],
   ['another nonlinearity', () => new nn.RNN(2, 3, { nonlinearity: 'sigmoid' as 'relu' }), V, "RNN: the nonlinearity must be 'tanh' or 'relu', got 'sigmoid'"],
-  ['a length too few', () => nn.packPaddedSequence(x, [4]), S, 'packPaddedSequence: there must be a length for each of 2 sequences, got 1'],
-  ['no sequence', () => nn.packPaddedSequence(zeros([4, 0, 2]), []), S, 'packPaddedSequence: there must be a length for each of 0 sequences, got 0'],
-  ['a length of 0', () => nn.packPaddedSequence(x, [4, 0]), V, 'packPaddedSequence: lengths must be whole numbers from 1 to 4, got 0'],
-  ['a length beyond the end', () => nn.packPaddedSequence(x, tensor([5, 1])), V, 'packPaddedSequence: lengths must be whole numbers from 1 to 4, got 5'],
-  ['lengths that rise', () => nn.packPaddedSequence(x, [1, 4]), V, 'packPaddedSequence: lengths must not rise, got 1, 4; pass enforceSorted: false to have them put in order'],
-  ['a vector to pack', () => nn.packPaddedSequence(zeros([4]), [4]), S, 'packPaddedSequence: sequences must be [T, B, …], or [B, T, …] with batchFirst, got [4]'],
-  ['sequences that rise', () => nn.packSequence([ones([1]), ones([2])]), V, 'packSequence: lengths must not rise, got 1, 2; pass enforceSorted: false'],
-  ['sequences that are unlike', () => nn.packSequence([ones([2, 2]), ones([1, 3])]), S, 'packSequence: sequences must be [T, …], not empty, alike but for T, got [2, 2], [1, 3]'],
-  ['no sequences', () => nn.padSequence([]), S, 'padSequence: sequences must be [T, …], not empty, alike but for T, got none'],
-  ['a total that is too short', () => nn.padPackedSequence(nn.packSequence([ones([3])]), { totalLength: 2 }), V, 'padPackedSequence: totalLength must be the longest length, 3, or more, got 2'],
-  ['lengths of another batch', () => nn.unpadSequence(x, [4]), S, 'unpadSequence: there must be a length for each of 2 sequences, got 1'],
+  ['a length too few', () => rnn.packPaddedSequence(x, [4]), S, 'packPaddedSequence: there must be a length for each of 2 sequences, got 1'],
+  ['no sequence', () => rnn.packPaddedSequence(zeros([4, 0, 2]), []), S, 'packPaddedSequence: there must be a length for each of 0 sequences, got 0'],
+  ['a length of 0', () => rnn.packPaddedSequence(x, [4, 0]), V, 'packPaddedSequence: lengths must be whole numbers from 1 to 4, got 0'],
+  ['a length beyond the end', () => rnn.packPaddedSequence(x, tensor([5, 1])), V, 'packPaddedSequence: lengths must be whole numbers from 1 to 4, got 5'],
+  ['lengths that rise', () => rnn.packPaddedSequence(x, [1, 4]), V, 'packPaddedSequence: lengths must not rise, got 1, 4; pass enforceSorted: false to have them put in order'],
+  ['a vector to pack', () => rnn.packPaddedSequence(zeros([4]), [4]), S, 'packPaddedSequence: sequences must be [T, B, …], or [B, T, …] with batchFirst, got [4]'],
+  ['sequences that rise', () => rnn.packSequence([ones([1]), ones([2])]), V, 'packSequence: lengths must not rise, got 1, 2; pass enforceSorted: false'],
+  ['sequences that are unlike', () => rnn.packSequence([ones([2, 2]), ones([1, 3])]), S, 'packSequence: sequences must be [T, …], not empty, alike but for T, got [2, 2], [1, 3]'],
+  ['no sequences', () => rnn.padSequence([]), S, 'padSequence: sequences must be [T, …], not empty, alike but for T, got none'],
+  ['a total that is too short', () => rnn.padPackedSequence(rnn.packSequence([ones([3])]), { totalLength: 2 }), V, 'padPackedSequence: totalLength must be the longest length, 3, or more, got 2'],
+  ['lengths of another batch', () => rnn.unpadSequence(x, [4]), S, 'unpadSequence: there must be a length for each of 2 sequences, got 1'],
 ]; // prettier-ignore
 test.each(refused.map(([title, run, Class, message]) => ({ title, run, Class, message })))(
   'refused: $title',
