@@ -12,18 +12,8 @@ import type { CellOptions, Nonlinearity, States, Step } from './cells.ts';
 import { dropout } from './dropout.ts';
 import { linear } from './functional.ts';
 import { Module } from './module.ts';
+import { unbind } from './steps.ts';
 import { lengthsOf, packPaddedSequence, padPackedSequence, rowsAt, type PackedSequence } from './packing.ts';
-
-/**
- * The parts of x along its first dim, cut by halves: going back, gradients are put together again in n·log n additions,
- * where n slices of the whole would need n².
- */
-function unbind(x: Tensor): Tensor[] {
-  const n = x.shape[0];
-  if (n === 1) return [x.squeeze(0)];
-  const half = Math.floor(n / 2);
-  return [...unbind(x.narrow(0, 0, half)), ...unbind(x.narrow(0, half, n - half))];
-}
 
 export interface RecurrentOptions extends CellOptions {
   /** Layers one above the other; 1 if left out. */

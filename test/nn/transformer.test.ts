@@ -122,6 +122,20 @@ describe('beside what the records say', () => {
       new nn.TransformerEncoderLayer(8, 2, { bias: false }).namedParameters().every(([name]) => !name.includes('bias')),
     ).toBe(true);
   });
+  test("an encoder and a decoder of one's own take the place of those", () => {
+    class Double extends nn.Module {
+      override forward(src: Tensor): Tensor {
+        return src.mul(2);
+      }
+    }
+    class Sum extends nn.Module {
+      override forward(tgt: Tensor, memory: Tensor): Tensor {
+        return tgt.add(memory);
+      }
+    }
+    const model = new nn.Transformer({ dModel: 4, customEncoder: new Double(), customDecoder: new Sum() });
+    expect(model(ones([2, 1, 4]), ones([2, 1, 4])).toArray()).toEqual([[[3, 3, 3, 3]], [[3, 3, 3, 3]]]);
+  });
   test('learned positions are added, and trained', () => {
     const layer = new nn.LearnedPositionalEncoding(6, 4, { batchFirst: true, dtype: 'float64' });
     const y = layer(x.transpose(0, 1));
