@@ -19,6 +19,7 @@ export default defineConfig({
     ],
   },
   test: {
+    name: 'node',
     include: ['test/**/*.test.ts'],
     setupFiles: [path('test/setup.ts')],
     isolate: false,
