@@ -7,6 +7,7 @@ export { enableGrad, grad, isGradEnabled, noGrad, type Hook } from './engine.ts'
 export { defineOp, type Op } from './ops/op.ts';
 export { apply, Tensor, type Operand } from './tensor.ts';
 export * from './create.ts';
+export * from './sampling.ts';
 export * from './transforms.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';

@@ -549,8 +549,8 @@ export class Tensor extends Vocabulary {
 
   private dim(where: string, dim: number): number { return wrapDim(where, dim, this.ndim); }
 
-  /** A dim that is there: a 0-d tensor has none, though it may be reduced over dim 0. */
-  private axis(where: string, dim: number): number {
+  /** A dim that is there: a 0-d tensor has none, though it may be reduced over dim 0. @internal */
+  axis(where: string, dim: number): number {
     if (this.ndim === 0) throw new ShapeError(where, 'there must be at least one dim', 'a 0-d tensor');
     return this.dim(where, dim);
   }
