@@ -18,17 +18,21 @@ export interface RandomOptions extends TensorOptions {
 /** What `tensor` takes: a number, nested arrays of numbers of one length a level, or a typed array. */
 export type TensorData = number | readonly TensorData[] | ArrayLike<number>;
 
+function checkSizes(shape: Shape): void {
+  for (const size of shape) {
+    if (!Number.isInteger(size) || size < 0) {
+      throw new ShapeError('a new tensor', 'sizes must be whole numbers, 0 or more', showShape(shape));
+    }
+  }
+}
+
 /** A new tensor of `shape` whose elements `fill` writes in row-major order. */
 function make(
   shape: Shape,
   { dtype = 'float32', requiresGrad = false }: TensorOptions,
   fill?: (data: Data) => void,
 ): Tensor {
-  for (const size of shape) {
-    if (!Number.isInteger(size) || size < 0) {
-      throw new ShapeError('a new tensor', 'sizes must be whole numbers, 0 or more', showShape(shape));
-    }
-  }
+  checkSizes(shape);
   const data = allocate(dtype, sizeOf(shape));
   fill?.(data);
   return new Tensor(nd(data, shape), requiresGrad);
@@ -110,7 +114,12 @@ export function linspace(start: number, end: number, n: number, options: TensorO
 }
 
 /** n powers of a base, whose exponents go from start to end at equal distances. `logspace(0, 2, 3) // => Tensor[3] [1, 10, 100]` */
-export function logspace(start: number, end: number, n: number, options: TensorOptions & { base?: number } = {}): Tensor {
+export function logspace(
+  start: number,
+  end: number,
+  n: number,
+  options: TensorOptions & { base?: number } = {},
+): Tensor {
   const exponents = linspace(start, end, n, { dtype: 'float64' }).nd.data;
   const { base = 10 } = options;
   return make([n], options, (data) => data.set(exponents.map((exponent) => base ** exponent)));
@@ -124,6 +133,7 @@ export const eye = (n: number, m: number = n, options: TensorOptions = {}): Tens
 
 /** The places [2, …] of a matrix [rows, cols], row by row, whose column less its row satisfies a test. */
 function matrixPlaces(rows: number, cols: number, options: TensorOptions, test: (distance: number) => boolean): Tensor {
+  checkSizes([rows, cols]);
   const places: [number[], number[]] = [[], []];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) {
@@ -139,35 +149,6 @@ export const trilIndices = (rows: number, cols: number, offset = 0, options: Ten
 /** Where it has its upper triangle, from the diagonal number `offset` on. `triuIndices(2, 2).toArray() // => [ [ 0, 0, 1 ], [ 0, 1, 1 ] ]` */
 export const triuIndices = (rows: number, cols: number, offset = 0, options: TensorOptions = {}): Tensor =>
   matrixPlaces(rows, cols, options, (distance) => distance >= offset);
-
-/**
- * For lines of n₀, n₁, … numbers as many arrays [n₀, n₁, …], the k-th of which holds the numbers of line k along dim k.
- * With indexing 'xy' the first two dims are swapped, as for pictures. They are views: clone one before writing to it.
- * `meshgrid([arange(2), arange(3)])[1].toArray() // => [ [ 0, 1, 2 ], [ 0, 1, 2 ] ]`
- */
-export function meshgrid(lines: readonly Tensor[], { indexing = 'ij' }: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
-  if (lines.length === 0) throw new ShapeError('meshgrid', 'there must be at least one tensor', 'none');
-  if (indexing !== 'ij' && indexing !== 'xy') {
-    throw new ValueError('meshgrid', "the indexing must be 'ij' or 'xy'", `'${String(indexing)}'`);
-  }
-  for (const { ndim, shape } of lines) {
-    if (ndim > 1) throw new ShapeError('meshgrid', 'tensors must have at most one dim', showShape(shape));
-  }
-  const shape = lines.map((x) => x.numel());
-  const grids = lines.map((x, k) => x.reshape(shape.map((n, d) => (d === k ? n : 1))).expand(shape));
-  return indexing === 'xy' && lines.length > 1 ? grids.map((grid) => grid.transpose(0, 1)) : grids;
-}
-
-/** All choices of one number from each line, a row each, the last line's running fastest; one line is returned as it is. `cartesianProd(arange(2), arange(2)).toArray() // => [ [ 0, 0 ], [ 0, 1 ], [ 1, 0 ], [ 1, 1 ] ]` */
-export function cartesianProd(...lines: Tensor[]): Tensor {
-  const grids = meshgrid(lines);
-  return lines.length === 1
-    ? lines[0]
-    : stack(
-        grids.map((grid) => grid.flatten()),
-        1,
-      );
-}
 
 const drawn = (shape: Shape, options: RandomOptions, draw: (generator: Generator) => number): Tensor => {
   const generator = options.generator ?? defaultGenerator;

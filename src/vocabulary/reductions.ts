@@ -1,12 +1,12 @@
 /** Reductions that are made of other methods: norms, moments, and those that pass over NaN. */
 import { ValueError } from '../array/errors.ts';
 import type { Operand, Tensor } from '../tensor.ts';
-import { Elementwise } from './elementwise.ts';
+import { Statistics } from './statistics.ts';
 
 type Dims = number | readonly number[];
 
 // prettier-ignore
-export abstract class Reductions extends Elementwise {
+export abstract class Reductions extends Statistics {
   /** Smallest and largest value, of all or along a dim. `tensor([3, 1, 2]).aminmax().max // => Tensor[] 3` */
   aminmax(this: Tensor, dim?: number, keepdim = false): { min: Tensor; max: Tensor } {
     return { min: this.amin(dim, keepdim), max: this.amax(dim, keepdim) };

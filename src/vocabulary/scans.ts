@@ -3,7 +3,7 @@ import { ShapeError, showShape } from '../array/errors.ts';
 import { sameShape, wrapDim } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
-import { Reductions } from './reductions.ts';
+import { Elementwise } from './elementwise.ts';
 
 export interface DiffOptions {
   /** How many times the difference is taken; default 1. */
@@ -17,7 +17,7 @@ export interface DiffOptions {
 }
 
 // prettier-ignore
-export abstract class Scans extends Reductions {
+export abstract class Scans extends Elementwise {
   /** Sums so far along dim. `tensor([1, 2, 3]).cumsum(0) // => Tensor[3] [1, 3, 6]` */
   cumsum(this: Tensor, dim: number): Tensor { return this.apply(ops.cumsum, this, wrapDim('cumsum', dim, this.ndim)); }
   /** Products so far along dim; gradients are exact to any order, also where elements are 0. `tensor([2, 3, 4]).cumprod(0) // => Tensor[3] [2, 6, 24]` */
@@ -78,7 +78,11 @@ function joined(parts: readonly Tensor[], d: number): Tensor {
   const [first] = parts;
   for (const { shape } of parts) {
     if (!sameShape(shape.with(d, 0), first.shape.with(d, 0))) {
-      throw new ShapeError('diff', `all sizes but that of dim ${d} must be equal`, `${showShape(first.shape)} and ${showShape(shape)}`);
+      throw new ShapeError(
+        'diff',
+        `all sizes but that of dim ${d} must be equal`,
+        `${showShape(first.shape)} and ${showShape(shape)}`,
+      );
     }
   }
   let start = 0;

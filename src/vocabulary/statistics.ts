@@ -56,7 +56,7 @@ export abstract class Statistics extends Scans {
    */
   quantile(this: Tensor, q: number | readonly number[] | Tensor, dim?: number, { keepdim = false, interpolation = 'linear' }: QuantileOptions = {}): Tensor {
     const wanted = typeof q === 'number' ? [q] : 'nd' in q ? [...q.detach().flatten().toTypedArray()] : q;
-    if (!wanted.every((part) => part >= 0 && part <= 1)) throw new ValueError('quantile', 'q must be from 0 to 1', `${wanted.join(', ')}`);
+    if (!wanted.every((part) => part >= 0 && part <= 1)) throw new ValueError('quantile', 'q must be from 0 to 1', wanted.join(', '));
     const isList = typeof q !== 'number' && !('nd' in q && q.ndim === 0);
     const x = dim === undefined || this.ndim === 0 ? this.flatten() : this;
     const d = wrapDim('quantile', dim ?? 0, x.ndim);
@@ -67,7 +67,7 @@ export abstract class Statistics extends Scans {
     const at = (round: (rank: number) => number): Tensor => rising.indexSelect(-1, line(x, ranks.map(round)));
     const last = rising.narrow(-1, n - 1, 1);
     const between = at(below).lerp(at(above), line(x, ranks.map(weight))).where(last.eq(last), last); // […, q]
-    const first = between.transpose(d, -1).permute(d, ...x.shape.keys().filter((at) => at !== d)); // [q, …]
+    const first = between.transpose(d, -1).permute(d, ...x.shape.map((_, at) => at).filter((at) => at !== d)); // [q, …]
     const rest = !keepdim ? x.shape.toSpliced(d, 1) : this.shape.map((size, at) => (dim === undefined || at === d ? 1 : size));
     return first.reshape(isList ? [wanted.length, ...rest] : rest);
   }
@@ -159,7 +159,11 @@ const BETWEEN: Record<Interpolation, readonly [below: Rank, above: Rank, weight:
 
 function checked(interpolation: Interpolation): Interpolation {
   if (interpolation in BETWEEN) return interpolation;
-  throw new ValueError('quantile', `the interpolation must be one of ${Object.keys(BETWEEN).join(', ')}`, `'${String(interpolation)}'`);
+  throw new ValueError(
+    'quantile',
+    `the interpolation must be one of ${Object.keys(BETWEEN).join(', ')}`,
+    `'${interpolation}'`,
+  );
 }
 
 /** A tensor of one dim, of x's dtype. */
@@ -169,7 +173,8 @@ function line(x: Tensor, values: readonly number[]): Tensor {
   return x.wrap(nd(data, [values.length]));
 }
 
-const filled = (x: Tensor, shape: Shape, value: number): Tensor => x.wrap(nd(allocate(x.dtype, sizeOf(shape)).fill(value), shape));
+const filled = (x: Tensor, shape: Shape, value: number): Tensor =>
+  x.wrap(nd(allocate(x.dtype, sizeOf(shape)).fill(value), shape));
 
 /** Values along dim at the places that an op finds, one a line. */
 function pick(x: Tensor, op: typeof ops.medianPlace, dim: number, keepdim: boolean): Picked {
