@@ -55,9 +55,9 @@ export const promote = (a: Nd, b: Nd): DType =>
 /** A new row-major array of zeros. */
 export const zerosNd = (dtype: DType, shape: Shape): Nd => nd(allocate(dtype, sizeOf(shape)), shape);
 
-/** Whole numbers in float64, which holds every place in memory exactly: a vector, or row-major in a shape. */
+/** Whole numbers in float64, which holds every place in memory exactly: a vector, or row-major in a shape. Not copied. */
 export const wholeNd = (values: ArrayLike<number>, shape: Shape = [values.length]): Nd =>
-  nd(Float64Array.from(values), shape);
+  nd(values instanceof Float64Array ? (values as Float64Array<ArrayBuffer>) : Float64Array.from(values), shape);
 
 /** Number of elements: the product of the sizes; 1 for a 0-d array. */
 export function sizeOf(shape: Shape): number {

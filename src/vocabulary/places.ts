@@ -106,7 +106,8 @@ export function read(where: string, x: Tensor, given: readonly Index[]): Tensor 
 
 /** Where in x, row by row, the elements of x[…] come from. */
 export function placesOf(where: string, x: Tensor, given: readonly Index[]): Tensor {
-  const all = Float64Array.from({ length: x.numel() }, (_, i) => i);
+  const all = new Float64Array(x.numel());
+  for (let i = 0; i < all.length; i++) all[i] = i;
   return read(where, x.wrap(wholeNd(all, x.shape)), given);
 }
 
