@@ -50,7 +50,10 @@ export function uniqueRows(x: Nd, R: number, C: number): { first: number[]; coun
     }
     return 0;
   };
-  const rows = Array.from({ length: R }, (_, r) => r).sort((p, q) => compareRows(p, q) || p - q);
+  const rows =
+    C === 1
+      ? sorted(data, offset, 1, R).slice(0, R)
+      : Array.from({ length: R }, (_, r) => r).sort((p, q) => compareRows(p, q) || p - q);
   const first: number[] = [];
   const counts: number[] = [];
   const inverse = new Array<number>(R);

@@ -1,7 +1,7 @@
 /** Order statistics, counts, and covariance. */
 import { checkWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { allocate, nd, sizeOf, wrapDim, zerosNd, type Shape } from '../array/nd.ts';
+import { allocate, nd, sameShape, sizeOf, wrapDim, zerosNd, type Shape } from '../array/nd.ts';
 import { histogram, uniqueRows } from '../kernels/statistics.ts';
 import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor.ts';
@@ -96,7 +96,8 @@ export abstract class Statistics extends Scans {
     if (this.ndim !== 1) throw new ShapeError('bincount', 'there must be one dim', showShape(this.shape));
     const length = Math.max(minlength, this.numel() > 0 ? this.detach().amax().item() + 1 : 0);
     checkWhole('bincount', this.nd, length);
-    return filled(weights ?? this, [length], 0).indexAdd(0, this, weights ?? this.onesLike());
+    if (weights && !sameShape(weights.shape, this.shape)) throw new ShapeError('bincount', `weights must have the shape ${showShape(this.shape)}`, showShape(weights.shape));
+    return this.apply(ops.scatterAdd, weights ?? this.onesLike(), this, 0, [length]);
   }
   /**
    * How many elements lie in each of `bins` equal parts of [min, max]; with min = max = 0, of the range of the

@@ -129,6 +129,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     elementwise(grid(M, 0), grid(M, 0.1), grid(M, 0.2)),
     fixed([grid([8], 0), constant(oneOf([], [-0.5])), constant(oneOf([], [0.7]))]),
   ],
+  lerp: [elementwise(real(M), real(M), real(M, -0.4, 0.4)), elementwise(real(M), real(M), real(M, 0.6, 2))],
   logicalAnd: comparison,
   logicalOr: comparison,
   logicalXor: comparison,
