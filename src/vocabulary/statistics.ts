@@ -94,6 +94,7 @@ export abstract class Statistics extends Scans {
    */
   bincount(this: Tensor, { weights, minlength = 0 }: { weights?: Tensor; minlength?: number } = {}): Tensor {
     if (this.ndim !== 1) throw new ShapeError('bincount', 'there must be one dim', showShape(this.shape));
+    if (!Number.isInteger(minlength) || minlength < 0) throw new ValueError('bincount', 'minlength must be a whole number, 0 or more', `${minlength}`);
     const length = Math.max(minlength, this.numel() > 0 ? this.detach().amax().item() + 1 : 0);
     checkWhole('bincount', this.nd, length);
     if (weights && !sameShape(weights.shape, this.shape)) throw new ShapeError('bincount', `weights must have the shape ${showShape(this.shape)}`, showShape(weights.shape));

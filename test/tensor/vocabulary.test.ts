@@ -108,6 +108,10 @@ describe('reductions', () => {
     expect(() => tensor(1).diff()).toThrow(ShapeError);
     expect(() => zeros([3]).diff({ n: 1.5 })).toThrow(ShapeError);
     expect(() => tensor([1.5]).bincount()).toThrow('bincount: every index must be a whole number');
+    expect(() => tensor([1]).bincount({ minlength: 1.5 })).toThrow('bincount: minlength must be a whole number');
+    expect(() => tensor([1]).bincount({ weights: tensor([1, 2]) })).toThrow(
+      'bincount: weights must have the shape [1]',
+    );
     expect(() => tensor([1]).polygamma(0.5)).toThrow('polygamma: the order must be a whole number, 0 or more, got 0.5');
     expect(() => tensor([1]).round(0.5)).toThrow(ValueError);
     expect(() => tensor([1]).isclose(1, { rtol: -1 })).toThrow(ValueError);
