@@ -4,6 +4,7 @@ export * from './activations.ts';
 export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from './dropout.ts';
 export { channelShuffle } from './shapes.ts';
 export { cosineSimilarity, normalize, pairwiseDistance, type DistanceOptions, type NormalizeOptions, type SimilarityOptions } from './distances.ts'; // prettier-ignore
+export { positionalEncoding, rotaryEmbedding, type RotaryOptions } from './positions.ts';
 export { scaledDotProductAttention, type AttentionOptions } from './attention.ts';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, type ConvOptions, type ConvTransposeOptions } from './conv.ts'; // prettier-ignore
 export { bilinear } from './bilinear.ts';
@@ -18,7 +19,7 @@ export { affineGrid, gridSample, type AlignOptions, type GridSampleOptions } fro
 export { interpolate, upsample, type InterpolateMode, type InterpolateOptions } from './interpolate.ts';
 export type { LossOptions, Reduction } from './losses/loss.ts';
 export { crossEntropy, nllLoss, type CrossEntropyOptions, type NllOptions } from './losses/classes.ts';
-export { ctcLoss, type CtcOptions, type Lengths } from './losses/ctc.ts';
+export { ctcLoss, type CtcOptions } from './losses/ctc.ts';
 export {
   cosineEmbeddingLoss,
   hingeEmbeddingLoss,

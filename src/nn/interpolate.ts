@@ -134,8 +134,8 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
 /** The name that interpolate had before; PyTorch keeps it as well. `nn.functional.upsample(tensor([[[1, 2]]]), { scaleFactor: 2 }).flatten() // => Tensor[4] [1, 1, 2, 2]` */
 export const upsample = interpolate;
 
-/** Another size; see nn.functional.interpolate. `new nn.Upsample({ scaleFactor: 2 })(zeros([1, 3, 4, 5])).shape // => [ 1, 3, 8, 10 ]` */
-export class Upsample extends Module {
+/** A layer that knows what interpolate is to do. */
+abstract class Resize extends Module {
   options: InterpolateOptions;
   constructor(options: InterpolateOptions) {
     super();
@@ -149,17 +149,20 @@ export class Upsample extends Module {
   }
 }
 
+/** Another size; see nn.functional.interpolate. `new nn.Upsample({ scaleFactor: 2 })(zeros([1, 3, 4, 5])).shape // => [ 1, 3, 8, 10 ]` */
+export class Upsample extends Resize {}
+
 type Sizes = Pick<InterpolateOptions, 'size' | 'scaleFactor'>;
 
 /** Images at another size, by their nearest numbers. `new nn.UpsamplingNearest2d({ scaleFactor: 2 })(zeros([1, 3, 4, 5])).shape // => [ 1, 3, 8, 10 ]` */
-export class UpsamplingNearest2d extends Upsample {
+export class UpsamplingNearest2d extends Resize {
   constructor(options: Sizes) {
     super({ ...options, mode: 'nearest' });
   }
 }
 
 /** Images at another size, linearly, corners upon corners. `new nn.UpsamplingBilinear2d({ size: 4 })(zeros([1, 3, 2, 2])).shape // => [ 1, 3, 4, 4 ]` */
-export class UpsamplingBilinear2d extends Upsample {
+export class UpsamplingBilinear2d extends Resize {
   constructor(options: Sizes) {
     super({ ...options, mode: 'bilinear', alignCorners: true });
   }

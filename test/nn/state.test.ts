@@ -193,7 +193,7 @@ describe('names and shapes are those of PyTorch’s state', () => {
     readonly options: object;
     readonly state: Readonly<Record<string, number[]>>;
   }
-  const entries = JSON.parse(read('test/fixtures/states.json')) as Entry[];
+  const entries = JSON.parse(read('test/fixtures/state-names.json')) as Entry[];
   type Maker = new (...args: unknown[]) => nn.Module;
 
   test.each(entries.map((entry) => [`${entry.layer} ${JSON.stringify(entry.options)}`, entry] as const))(
