@@ -4,7 +4,10 @@ import type { Tensor } from '../../src/index.ts';
 import type { Contestant, Group, Verdict } from '../harness.ts';
 import { threeLoops } from '../matmul/1-three-loops.ts';
 import type { Peer } from '../peers/peer.ts';
+import { cnn } from './cnn.ts';
+import { gpt } from './gpt.ts';
 import { linear } from './linear.ts';
+import { lstm } from './lstm.ts';
 import { mlp } from './mlp.ts';
 import { step, type Workload } from './workload.ts';
 
@@ -12,7 +15,7 @@ import { step, type Workload } from './workload.ts';
  * What is measured. What comes next is a file of its own, one more name here and, for the peers, a function in
  * peers/python.py and an entry in peers/tfjs-training.ts.
  */
-const workloads: readonly Workload[] = [linear, mlp];
+const workloads: readonly Workload[] = [linear, mlp, cnn, lstm, gpt];
 
 const STEPS = 3;
 
