@@ -3,7 +3,7 @@
  * first, and gives each op's gradient to its rules. Knows no op and no number.
  */
 import { GradError, ShapeError, showShape } from './array/errors.ts';
-import type { Nd } from './array/nd.ts';
+import { sharesMemory, zerosNd, type Nd } from './array/nd.ts';
 import type { AnyOp, Ghost } from './ops/op.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -192,12 +192,26 @@ function sweep(
 
   const grads = new Map<Slot, Tensor>();
   const own = new Set<Tensor>();
-  const send = (slot: Slot, g: Tensor, isNew: boolean): void => {
-    const before = grads.get(slot);
-    const sum = before === undefined ? g : before.add(g);
-    grads.set(slot, sum);
-    if (isNew || before !== undefined) own.add(sum);
+  /** Whether a gradient may be added to in place: nobody else has its numbers. */
+  const isOwn = (g: Tensor): boolean => !createGraph && own.has(g) && !sharesMemory(g.nd);
+  const put = (slot: Slot, g: Tensor, isNew: boolean): void => {
+    grads.set(slot, g);
+    if (isNew) own.add(g);
   };
+  const send: Flow['send'] = (slot, g, isNew) => {
+    const before = grads.get(slot);
+    if (before === undefined) put(slot, g, isNew);
+    else if (isOwn(before)) before.add_(g);
+    else put(slot, before.add(g), true);
+  };
+  const sumOf: Flow['sumOf'] = (slot, x, like) => {
+    const before = grads.get(slot);
+    if (before !== undefined && isOwn(before) && before.isContiguous()) return before;
+    put(slot, before?.clone() ?? like.wrap(zerosNd(x.dtype, x.shape)), true);
+    return grads.get(slot)!;
+  };
+
+  const flow: Flow = { createGraph, needed, own, send, sumOf };
 
   return withRecording(createGraph, 'backward', () => {
     roots.forEach((root, i) => needed(root.slot) && send(root.slot, seeds[i], false));
@@ -206,9 +220,11 @@ function sweep(
       if (flowed !== undefined) {
         const g = runHooks(node, flowed, own);
         if (node.retained !== null && targets === null) accumulate(node.retained, g);
-        if (targets?.has(node)) grads.set(node, g);
-        else grads.delete(node);
-        if (runs(node)) runRules(node, g, createGraph, needed, send);
+        if (targets?.has(node)) {
+          grads.set(node, g);
+          own.delete(g); // for whoever asked will have it
+        } else grads.delete(node);
+        if (runs(node)) runRules(node, g, flow);
       }
       if (!retainGraph && runs(node)) release(node);
     }
@@ -238,35 +254,46 @@ function savedArgs({ op, args, y, version }: Node): readonly unknown[] {
   return args;
 }
 
+/** What a pass does with the gradients that rules give. */
+interface Flow {
+  readonly createGraph: boolean;
+  readonly needed: (slot: Slot | null) => slot is Slot;
+  /** Gradients whose numbers nobody else has. */
+  readonly own: Set<Tensor>;
+  /** Adds a gradient to those of a slot; `isNew`: nobody else has its numbers. */
+  readonly send: (slot: Slot, g: Tensor, isNew: boolean) => void;
+  /** The gradient of a slot so far, of the input x, row-major in memory of its own; `like` is any tensor. */
+  readonly sumOf: (slot: Slot, x: Tensor | Ghost, like: Tensor) => Tensor;
+}
+
 /** A fused rule, types aside: the gradient of one input, or those of all. */
 type Fused = (g: Nd, y: unknown, ...args: unknown[]) => Nd | readonly Nd[];
+type Onto = (sum: Nd, g: Nd, ...args: unknown[]) => void;
 
 /** The gradients of one node's inputs, each sent on to where it belongs. */
-function runRules(
-  node: Node,
-  g: Tensor,
-  createGraph: boolean,
-  needed: (slot: Slot | null) => slot is Slot,
-  send: (slot: Slot, g: Tensor, isNew: boolean) => void,
-): void {
+function runRules(node: Node, g: Tensor, { createGraph, needed, own, send, sumOf }: Flow): void {
   const { op, y, slots } = node;
   const args = savedArgs(node); // again, for a hook may have changed something
-  let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
+  let raw: unknown[] | null = null; // the arguments as arrays, for rules over these
+  const arrays = (): unknown[] =>
+    (raw ??= args.map((arg, q) => (q < op.arity && isTensor(arg as Tensor) ? (arg as Tensor).nd : arg)));
   let all: readonly Nd[] | null = null; // what a fused rule for all inputs gave
+  const handedOn: Tensor[] = []; // gradients that are g itself, or views of it
   let i = 0;
   eachInput(op, args, (x, p, item) => {
     const rule = op.vjp[p];
     const slot = slots[i++];
     if (rule === null || !needed(slot)) return;
     const list = Array.isArray(args[p]);
-    const fused = (
-      createGraph || list ? null : typeof op.fused === 'function' ? op.fused : op.fused[p]
-    ) as Fused | null;
+    const plain = createGraph || list;
+    const fused = (plain ? null : typeof op.fused === 'function' ? op.fused : op.fused[p]) as Fused | null;
+    if (!plain && p === 0 && op.onto !== null) {
+      (op.onto as Onto)(sumOf(slot, x, g).nd, g.nd, ...arrays());
+      return;
+    }
     let result: Tensor;
     if (fused) {
-      raw ??= args.map((arg, q) => (q < op.arity && isTensor(arg as Tensor) ? (arg as Tensor).nd : arg));
-      const rawY = isTensor(y) ? y.nd : y;
-      const gradient = all ?? fused(g.nd, rawY, ...raw);
+      const gradient = all ?? fused(g.nd, isTensor(y) ? y.nd : y, ...arrays());
       if ('length' in gradient) all = gradient;
       result = g.wrap('length' in gradient ? gradient[p] : gradient);
     } else {
@@ -274,8 +301,11 @@ function runRules(
       result = list ? call(g, y, ...args, item) : call(g, y, ...args);
     }
     const fitted = fit(result, x, op);
+    if (sharesData(fitted, g)) handedOn.push(fitted);
     send(slot, fitted, !list && [g, y, ...args].every((other) => !sharesData(fitted, other)));
   });
+  if (!own.delete(g)) return;
+  if (handedOn.length === 1) own.add(handedOn[0]); // to one only, and nobody else has it
 }
 
 /** Whether a gradient is a view of something that a rule was given. */

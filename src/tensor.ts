@@ -21,9 +21,10 @@ import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
 import { checkGather, checkWhole, expandedShape, inferShape, reducedShapes } from './array/checks.ts';
 import { indexRanges, sliceRange, splitSizes, wrapIndex, type Index } from './array/ranges.ts';
-import type { Range } from './array/views.ts';
+import { expand, type Range } from './array/views.ts';
 import * as engine from './engine.ts';
 import type { BackwardOptions, Hook, Node, Slot } from './engine.ts';
+import { addOnto } from './kernels/lines.ts';
 import * as ops from './ops/index.ts';
 import type { AnyOp, Args, Op } from './ops/op.ts';
 import { Vocabulary } from './vocabulary/index.ts';
@@ -525,13 +526,13 @@ export class Tensor extends Vocabulary {
   /** Sets every element to 0. */
   zero_(): this { return this.fill_(0); }
   /** this += other. `ones([2]).add_(1) // => Tensor[2] [2, 2]` */
-  add_(other: Operand): this { return this.write('add_', this.lift('add_', other), ops.add); }
+  add_(other: Operand): this { return this.write('add_', this.lift('add_', other), addOnto); }
   /** this −= other. `ones([2]).sub_(1) // => Tensor[2] [0, 0]` */
-  sub_(other: Operand): this { return this.write('sub_', this.lift('sub_', other), ops.sub); }
+  sub_(other: Operand): this { return this.write('sub_', this.lift('sub_', other), inPlace(ops.sub)); }
   /** this ·= other. `ones([2]).mul_(5) // => Tensor[2] [5, 5]` */
-  mul_(other: Operand): this { return this.write('mul_', this.lift('mul_', other), ops.mul); }
+  mul_(other: Operand): this { return this.write('mul_', this.lift('mul_', other), inPlace(ops.mul)); }
   /** this /= other. `ones([2]).div_(4) // => Tensor[2] [0.2500, 0.2500]` */
-  div_(other: Operand): this { return this.write('div_', this.lift('div_', other), ops.div); }
+  div_(other: Operand): this { return this.write('div_', this.lift('div_', other), inPlace(ops.div)); }
 
   /** Tells that its data was written to directly, as kernels of optimizers do. @internal */
   markWritten(): void { this.writes.count++; }
@@ -579,8 +580,8 @@ export class Tensor extends Vocabulary {
     return index;
   }
 
-  /** Writes other, or op(this, other), over this. */
-  private write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
+  /** Writes over this: `how` does it, given the array of other, which broadcasts to this one's. */
+  private write(where: string, other: Tensor, how: (y: Nd, x: Nd) => void = (y, x) => overwrite(y, expand(x, y.shape))): this {
     if (engine.isGradEnabled() && (this.requiresGrad || other.requiresGrad)) {
       throw new GradError(where, 'in-place changes are not recorded, so nothing that is written may need a gradient',
         'a tensor with requiresGrad', `wrap the call in noGrad(() => …), or use the form without the underscore`);
@@ -593,7 +594,7 @@ export class Tensor extends Vocabulary {
       throw new ShapeError(where, 'every element must have memory of its own', 'an expanded view',
         'write to a clone()');
     }
-    overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);
+    how(this.nd, other.nd);
     this.writes.count++;
     return this;
   }
@@ -616,6 +617,12 @@ export class Tensor extends Vocabulary {
 }
 
 const unwrap = (arg: unknown): unknown => (arg instanceof Tensor ? arg.nd : isList(arg) ? arg.map((x) => x.nd) : arg);
+
+/** An op's result written over its first operand. */
+const inPlace =
+  (op: Op<[a: Nd, b: Nd]>) =>
+  (y: Nd, x: Nd): void =>
+    overwrite(y, op.forward(y, x));
 
 const isList = (arg: unknown): arg is readonly Tensor[] => Array.isArray(arg) && arg[0] instanceof Tensor;
 

@@ -46,12 +46,17 @@ export function gather(x: Nd, index: Nd, dim: number): Nd {
   return y;
 }
 
-/** The adjoint of gather: y, of `shape`, starts at zero, and y[index[i][j]][j] += g[i][j]. */
+/** y[index[i][j]][j] += g[i][j], for a row-major y. */
+export function scatterOnto(y: Nd, g: Nd, index: Nd, dim: number): void {
+  const { data, offset } = dense(g);
+  const at = places(index, y.shape, dim);
+  for (let e = 0; e < at.length; e++) y.data[y.offset + at[e]] += data[offset + e];
+}
+
+/** The adjoint of gather: the same from zeros of `shape` on. */
 export function scatterAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
   const y = zerosNd(dtypeOf(g.data), shape);
-  const { data, offset } = dense(g);
-  const at = places(index, shape, dim);
-  for (let e = 0; e < at.length; e++) y.data[at[e]] += data[offset + e];
+  scatterOnto(y, g, index, dim);
   return y;
 }
 
@@ -91,18 +96,23 @@ export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   return y;
 }
 
-/** The adjoint of indexSelect: adds g's slices to zeros of `shape` at their indices; repeated ones add up. */
-export function indexAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
-  const { outer, n, inner } = around(shape, dim);
+/** Adds g's slices to y, which is row-major, at their indices; repeated ones add up. */
+export function indexOnto(y: Nd, g: Nd, index: Nd, dim: number): void {
+  const { outer, n, inner } = around(y.shape, dim);
   const rows = index.shape[0] ?? 1;
-  const y = zerosNd(dtypeOf(g.data), shape);
   const { data, offset } = dense(g);
   for (let o = 0, i = offset; o < outer; o++) {
     for (let r = 0; r < rows; r++) {
-      const to = (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;
+      const to = y.offset + (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;
       for (let k = to; k < to + inner; k++) y.data[k] += data[i++];
     }
   }
+}
+
+/** The adjoint of indexSelect: the same from zeros of `shape` on. */
+export function indexAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
+  const y = zerosNd(dtypeOf(g.data), shape);
+  indexOnto(y, g, index, dim);
   return y;
 }
 

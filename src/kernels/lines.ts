@@ -23,7 +23,7 @@ import {
   type Shape,
 } from '../array/nd.ts';
 import { expand, permute, reshapeView } from '../array/views.ts';
-import { choose as chooseLoop } from './elementwise.ts';
+import { add as addLoop, choose as chooseLoop } from './elementwise.ts';
 import * as elementwise from './simd/elementwise.ts';
 import * as simdRows from './simd/rows.ts';
 
@@ -129,6 +129,22 @@ export function zip(where: string, loop: ZipLoop, a: Nd, b: Nd): Nd {
     });
   }
   return y;
+}
+
+/** y += x, which broadcasts to y. Each element of y has memory of its own. */
+export function addOnto(y: Nd, x: Nd): void {
+  const size = sizeOf(y.shape);
+  const merged = merge(y, expand(x.data === y.data ? copy(x) : x, y.shape));
+  if (isDense(y) && elementwise.broadcast(addLoop, y.data, merged, y.offset, size)) return;
+  const [p, q] = merged;
+  const n = lineLength(p);
+  const dp = lineStep(p);
+  const dq = lineStep(q);
+  eachLine(p, q, q, (i, j) => addLine(p.data, i, dp, q.data, j, dq, n));
+}
+
+function addLine(y: Data, i: number, di: number, x: Data, j: number, dj: number, n: number): void {
+  for (let r = 0; r < n; r++, i += di, j += dj) y[i] += x[j];
 }
 
 /** y = a where the mask is not 0, else b; the three broadcast together. */

@@ -1,6 +1,7 @@
 /** Matmul over arrays: which kernel multiplies one pair of matrices, and the batch loop around it. */
 import { broadcastShapes, promote, zerosNd, type Data, type Nd } from '../../array/nd.ts';
 import { expand, permute } from '../../array/views.ts';
+import { addOnto } from '../lines.ts';
 import { reference, type Gemm } from './reference.ts';
 import { canUseSimd, simd } from './simd.ts';
 import { tiled } from './tiled.ts';
@@ -57,8 +58,6 @@ export function multiply(a: Nd, b: Nd): Nd {
 /** y[N, out] = x[N, in] · w[out, in]ᵀ + b[out]. */
 export function affine(x: Nd, w: Nd, b: Nd): Nd {
   const y = multiply(x, permute(w, [1, 0]));
-  const [N, out] = y.shape;
-  const step = b.strides[0];
-  for (let r = 0, k = 0; r < N; r++) for (let j = 0; j < out; j++) y.data[k++] += b.data[b.offset + j * step];
+  addOnto(y, b);
   return y;
 }

@@ -47,9 +47,9 @@ const isFull = ({ row, col }: Operand, width: number): boolean => row === width 
 const isRepeated = ({ row, col }: Operand): boolean => row === 0 && (col === 0 || col === 1);
 const isColumn = ({ col }: Operand, width: number): boolean => col === 0 && width >= NARROW;
 
-function run(kernel: Kernel, y: Data, operands: readonly Operand[], width: number): void {
+/** Works n elements out, to y from `at` on. */
+function run(kernel: Kernel, y: Data, at: number, n: number, operands: readonly Operand[], width: number): void {
   const { floats } = scratchpad()!;
-  const n = y.length;
   const most = Math.max(1, Math.floor(CHUNK / width)) * width;
   for (let k = 0; k < n; k += most) {
     const some = Math.min(most, n - k);
@@ -65,36 +65,36 @@ function run(kernel: Kernel, y: Data, operands: readonly Operand[], width: numbe
       }
     });
     kernel(4 * areas[0], 4 * (areas[0] + some));
-    copyOut(floats, areas[0], y, k, some);
+    copyOut(floats, areas[0], y, at + k, some);
   }
 }
 
 /** The kernel, if all is float32 and it pays. */
-function kernelFor(loop: Loop, y: Data, operands: readonly Nd[]): Kernel | null {
+function kernelFor(loop: Loop, y: Data, n: number, operands: readonly Nd[]): Kernel | null {
   if (!(y instanceof Float32Array)) return null;
   for (const { data } of operands) if (!(data instanceof Float32Array)) return null; // a mask of float64
-  return kernelOf(loop, y.length);
+  return kernelOf(loop, n);
 }
 
-/** y = f(operands), all of one shape and without gaps. */
-export function dense(loop: Loop, y: Data, operands: readonly Nd[]): boolean {
-  const kernel = kernelFor(loop, y, operands);
+/** n elements of y = f(operands) from `at` on, all without gaps. One of the operands may be y itself. */
+export function dense(loop: Loop, y: Data, operands: readonly Nd[], at = 0, n = y.length): boolean {
+  const kernel = kernelFor(loop, y, n, operands);
   if (kernel === null) return false;
   const all = operands.map(({ data, offset }) => ({ data, start: offset, row: 1, col: 1 }));
-  run(kernel, y, all, 1);
+  run(kernel, y, at, n, all, 1);
   return true;
 }
 
-/** y = f(operands), which are expanded to one shape, with merged dims. */
-export function broadcast(loop: Loop, y: Data, operands: readonly Nd[]): boolean {
-  const kernel = kernelFor(loop, y, operands);
+/** The same for operands that are expanded to one shape, with merged dims. */
+export function broadcast(loop: Loop, y: Data, operands: readonly Nd[], at = 0, n = y.length): boolean {
+  const kernel = kernelFor(loop, y, n, operands);
   if (kernel === null) return false;
   const { shape } = operands[0];
   const width = shape.length === 2 ? shape[1] : 1;
   if (shape.length > 2 || width > AREA - OVERRUN) return false;
   const all = operands.map(({ data, offset, strides: [row, col = 0] }) => ({ data, start: offset, row, col }));
   if (!all.every((x) => isFull(x, width) || isRepeated(x) || isColumn(x, width))) return false;
-  run(kernel, y, all, width);
+  run(kernel, y, at, n, all, width);
   return true;
 }
 
