@@ -39,8 +39,11 @@ export function layerNorm(
 ): Tensor {
   checkLast('layerNorm', x, normalizedShape, weight, bias);
   const rows = sizeOf(x.shape.slice(0, x.ndim - normalizedShape.length));
-  const y = apply(ops.standardize, x.reshape([1, rows, sizeOf(normalizedShape)]), eps).reshape(x.shape);
-  return affine(y, weight, bias);
+  const n = sizeOf(normalizedShape);
+  if (weight && bias) {
+    return apply(ops.layerNorm, x.reshape([rows, n]), weight.reshape([n]), bias.reshape([n]), eps).reshape(x.shape);
+  }
+  return affine(apply(ops.standardize, x.reshape([1, rows, n]), eps).reshape(x.shape), weight, bias);
 }
 
 /**
