@@ -1,7 +1,8 @@
 /** Several steps in one pass over memory, where an op that is made of others would make copies. */
 import { dense } from '../array/dense.ts';
-import { dtypeOf, promote, sizeOf, zerosNd, type Nd, type Shape } from '../array/nd.ts';
-import { logsumexp, softmax, softmaxGrad } from './reduce.ts';
+import { dtypeOf, promote, sizeOf, zerosNd, type Nd } from '../array/nd.ts';
+import type { ZipLoop } from './lines.ts';
+import { logsumexp, softmax } from './reduce.ts';
 import { fold, scan } from './simd/rows.ts';
 import * as simd from './wasm/rows.ts';
 
@@ -61,38 +62,9 @@ export function squaredErrorGrad(g: Nd, x: Nd, t: Nd, scale: number): Nd {
   return y;
 }
 
-/** How many numbers of row r of the scores [L, S] count: all S or, if causal, those up to the diagonal. */
-const lengthOf =
-  ([L, S]: Shape, causal: boolean) =>
-  (r: number): number =>
-    causal ? Math.min(S, (r % L) + 1) : S;
-
-/** softmax(scale · x) of each row of x[…, L, S]; if causal of the numbers 0 … i in row i, and zeros beyond. */
-export function attentionWeights(x: Nd, scale: number, causal: boolean): Nd {
-  const rows = dense(x);
-  const y = zerosNd(dtypeOf(x.data), x.shape);
-  const sizes = x.shape.slice(-2);
-  const [length, S] = [lengthOf(sizes, causal), sizes[1]];
-  if (scan(simd.scaledSoftmax, [rows], S, y.data, () => scale, length)) return y;
-  for (let k = 0, r = 0; k < y.data.length; k += S, r++) {
-    const n = length(r);
-    for (let j = 0; j < n; j++) y.data[k + j] = scale * rows.data[rows.offset + k + j];
-    softmax(y.data, k, 1, y.data, k, 1, n);
+/** −(t·log x + (1 − t)·log(1 − x)), with logarithms of −100 or more. */
+export const binaryCrossEntropy: ZipLoop = (x, i, di, t, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) {
+    y[k++] = (t[j] - 1) * Math.max(Math.log1p(-x[i]), -100) - t[j] * Math.max(Math.log(x[i]), -100);
   }
-  return y;
-}
-
-/** x̄ = scale · y ⊙ (g − Σ g⊙y), row by row. */
-export function attentionWeightsGrad(g: Nd, y: Nd, scale: number, causal: boolean): Nd {
-  const [G, Y] = [dense(g), dense(y)];
-  const x = zerosNd(promote(g, y), y.shape);
-  const sizes = y.shape.slice(-2);
-  const [length, S] = [lengthOf(sizes, causal), sizes[1]];
-  if (scan(softmaxGrad, [G, Y], S, x.data, () => scale, length)) return x;
-  for (let k = 0, r = 0; k < x.data.length; k += S, r++) {
-    const n = length(r);
-    softmaxGrad(G.data, G.offset + k, 1, Y.data, Y.offset + k, 1, x.data, k, 1, n);
-    for (let j = k; j < k + n; j++) x.data[j] *= scale;
-  }
-  return x;
-}
+};

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Data, Nd } from '../../src/array/nd.ts';
-import { attentionWeights, attentionWeightsGrad } from '../../src/kernels/fused.ts';
+import { attentionWeights, attentionWeightsGrad } from '../../src/kernels/attention.ts';
 import { layerNorm, layerNormGrad, standardize, standardizeGrad } from '../../src/kernels/normalization.ts';
 import { fault, isStreamed, normal, pair, small, type Draw } from './nearly.ts';
 

@@ -1,0 +1,219 @@
+/**
+ * GPT: a decoder-only transformer with the architecture and the names of GPT-2 (Radford et al., 2019), at any size.
+ * Sampling is in generate.ts, GPT-2's own checkpoints in huggingface.ts.
+ *
+ * B batch · T time, S time with what is remembered · C width · H heads · D = C/H · V vocabulary
+ */
+import { ValueError } from '../array/errors.ts';
+import { defaultGenerator, type Generator } from '../array/random.ts';
+import { arange } from '../create.ts';
+import * as nn from '../nn/index.ts';
+import { concat, type Tensor } from '../tensor.ts';
+import { checkConfig, type MakeOptions } from './config.ts';
+import { checkTokens } from './language.ts';
+
+const F = nn.functional;
+
+export interface GPTConfig {
+  /** Number of different tokens, V. */
+  readonly vocabSize: number;
+  /** Most tokens in a row, T. */
+  readonly blockSize: number;
+  readonly nLayer: number;
+  readonly nHead: number;
+  /** Width C, a multiple of nHead. */
+  readonly nEmbd: number;
+  /** Width between the two layers of a feed-forward part; 4·C if left out. */
+  readonly nInner?: number;
+  /** Of embeddings, attention weights, and what is added to the residual stream. 0 if left out. */
+  readonly dropout?: number;
+  /** Whether linear and normalization layers have biases. true if left out. */
+  readonly bias?: boolean;
+  /** A vector learned for each position, or queries and keys turned by it (Su et al., 2021). 'learned' if left out. */
+  readonly positions?: 'learned' | 'rotary';
+  /** Whether logits are products with the token embeddings, in place of a table of their own. true if left out. */
+  readonly tied?: boolean;
+  /** Between the feed-forward layers: x·Φ(x), or GPT-2's approximation of it. 'geluTanh' if left out. */
+  readonly activation?: 'gelu' | 'geluTanh';
+  /** In layer normalization. 1e-5 if left out. */
+  readonly eps?: number;
+}
+
+/** Keys and values [B, H, S, D] of one layer, for all tokens seen so far. */
+export interface KeyValues {
+  k?: Tensor;
+  v?: Tensor;
+}
+
+/** @internal cos and sin [T, D/2] of the angles by which pairs of numbers are turned. */
+export interface Rotation {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+}
+
+/** ½x(1 + tanh(√(2/π)(x + 0.044715x³))), GPT-2's form of x·Φ(x). */
+const geluTanh = (x: Tensor): Tensor =>
+  x.mul(x.square().mul(0.044715).add(1).mul(x).mul(Math.sqrt(2 / Math.PI)).tanh().add(1)).mul(0.5); // prettier-ignore
+
+/** @internal Position t turns the numbers i and i + D/2 of a head, as a point in the plane, by t · 10000^(−2i/D). */
+export function rotationAt(from: number, to: number, D: number): Rotation {
+  const frequencies = arange(0, D, 2)
+    .mul(-Math.log(10000) / D)
+    .exp(); // [D/2]
+  const angles = arange(from, to).unsqueeze(1).mul(frequencies); // [T, D/2]
+  return { cos: angles.cos(), sin: angles.sin() };
+}
+
+/** @internal */
+export function rotate(x: Tensor, rotation: Rotation): Tensor {
+  const [cos, sin] = [rotation.cos.to(x.dtype), rotation.sin.to(x.dtype)];
+  const [a, b] = x.chunk(2, -1); // [B, H, T, D/2]
+  return concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], -1); // [B, H, T, D]
+}
+
+/** x + attention(norm(x)), then x + feed-forward(norm(x)). */
+class Block extends nn.Module {
+  ln_1: nn.LayerNorm;
+  attn: { c_attn: nn.Linear; c_proj: nn.Linear };
+  ln_2: nn.LayerNorm;
+  mlp: { c_fc: nn.Linear; c_proj: nn.Linear };
+  config: Required<GPTConfig>;
+  generator: Generator;
+
+  constructor(config: Required<GPTConfig>, make: MakeOptions) {
+    super();
+    const { nEmbd: C, nInner, nLayer, bias, eps } = config;
+    const linear = (inputs: number, outputs: number, std = 0.02): nn.Linear => {
+      const layer = new nn.Linear(inputs, outputs, { ...make, bias });
+      nn.init.normal_(layer.weight, 0, std, make.generator);
+      if (layer.bias) nn.init.constant_(layer.bias, 0);
+      return layer;
+    };
+    const toResidual = 0.02 / Math.sqrt(2 * nLayer); // 2 · nLayer of these are added up
+    this.ln_1 = new nn.LayerNorm(C, { ...make, bias, eps });
+    this.attn = { c_attn: linear(C, 3 * C), c_proj: linear(C, C, toResidual) };
+    this.ln_2 = new nn.LayerNorm(C, { ...make, bias, eps });
+    this.mlp = { c_fc: linear(C, nInner), c_proj: linear(nInner, C, toResidual) };
+    this.config = config;
+    this.generator = make.generator ?? defaultGenerator;
+  }
+
+  override forward(x: Tensor, rotation: Rotation | null, cache?: KeyValues): Tensor {
+    x = x.add(this.drop(this.attention(this.ln_1(x), rotation, cache))); // [B, T, C]
+    return x.add(this.drop(this.feedForward(this.ln_2(x)))); // [B, T, C]
+  }
+
+  private attention(x: Tensor, rotation: Rotation | null, cache: KeyValues = {}): Tensor {
+    const { nHead: H, dropout } = this.config;
+    const [B, T, C] = x.shape;
+    let [q, k, v] = this.attn
+      .c_attn(x) // [B, T, 3·C]
+      .chunk(3, -1)
+      .map((part) => part.reshape([B, T, H, C / H]).transpose(1, 2)); // [B, H, T, D]
+    if (rotation) [q, k] = [rotate(q, rotation), rotate(k, rotation)];
+    if (cache.k && cache.v) [k, v] = [concat([cache.k, k], 2), concat([cache.v, v], 2)]; // [B, H, S, D]
+    [cache.k, cache.v] = [k, v];
+    const S = k.shape[2];
+    const y = F.scaledDotProductAttention(q, k, v, {
+      ...(S === T
+        ? { isCausal: T > 1 }
+        : {
+            mask: arange(S - T, S)
+              .unsqueeze(1)
+              .ge(arange(S)),
+          }), // [T, S]
+      dropoutP: this.training ? dropout : 0,
+      generator: this.generator,
+    }); // [B, H, T, D]
+    return this.attn.c_proj(y.transpose(1, 2).reshape([B, T, C])); // [B, T, C]
+  }
+
+  private feedForward(x: Tensor): Tensor {
+    const { c_fc, c_proj } = this.mlp;
+    const inner = c_fc(x); // [B, T, 4·C]
+    return c_proj(this.config.activation === 'gelu' ? F.gelu(inner) : geluTanh(inner)); // [B, T, C]
+  }
+
+  private drop(x: Tensor): Tensor {
+    return F.dropout(x, this.config.dropout, this.training, this.generator);
+  }
+}
+
+/**
+ * Tokens [B, T] to logits [B, T, V]: those at t are about the token at t + 1, and see the tokens up to t.
+ * Starting values are GPT-2's: weights normal with σ = 0.02 (0.02/√(2·nLayer) before the residual stream), biases 0.
+ * ```ts
+ * import { manualSeed, tensor } from 'adjoint';
+ * import { generate, GPT, nextTokenLoss } from 'adjoint/models';
+ * manualSeed(1);
+ * const model = new GPT({ vocabSize: 65, blockSize: 8, nLayer: 2, nHead: 2, nEmbd: 16 });
+ * const logits = model(tensor([[5, 6, 7]]));
+ * console.log(logits.shape, model.parameterCount()); // => [ 1, 3, 65 ] 7760
+ * console.log(nextTokenLoss(logits, tensor([[6, 7, 8]])).item().toFixed(1)); // => 4.1
+ * console.log(generate(model, [5, 6, 7], { maxNewTokens: 5 }).length); // => 8
+ * ```
+ * @throws ValueError for a config that makes no sense; ShapeError for more than blockSize tokens
+ */
+export class GPT extends nn.Module {
+  config: Required<GPTConfig>;
+  wte: nn.Embedding;
+  wpe: nn.Embedding | null;
+  drop: nn.Dropout;
+  h: Block[];
+  ln_f: nn.LayerNorm;
+  lm_head: nn.Linear | null;
+
+  constructor(config: GPTConfig, make: MakeOptions = {}) {
+    super();
+    const defaults = {
+      dropout: 0,
+      bias: true,
+      positions: 'learned',
+      tied: true,
+      activation: 'geluTanh',
+      eps: 1e-5,
+    } as const;
+    const full = { nInner: 4 * config.nEmbd, ...defaults, ...config };
+    const { vocabSize: V, blockSize, nLayer, nHead, nEmbd: C, dropout, bias, positions, tied, eps } = full;
+    checkConfig('GPT', full, ['vocabSize', 'blockSize', 'nLayer', 'nHead', 'nEmbd', 'nInner'], ['dropout']);
+    const step = positions === 'rotary' ? 2 * nHead : nHead;
+    if (C % step !== 0) {
+      const rule = `nEmbd must be a multiple of nHead${positions === 'rotary' ? ', and an even one' : ''}`;
+      throw new ValueError('GPT', rule, `${C} and ${nHead}`);
+    }
+    const table = (rows: number): nn.Embedding => {
+      const layer = new nn.Embedding(rows, C, make);
+      nn.init.normal_(layer.weight, 0, 0.02, make.generator);
+      return layer;
+    };
+    this.config = full;
+    this.wte = table(V);
+    this.wpe = positions === 'learned' ? table(blockSize) : null;
+    this.drop = new nn.Dropout(dropout, make);
+    this.h = Array.from({ length: nLayer }, () => new Block(full, make));
+    this.ln_f = new nn.LayerNorm(C, { ...make, bias, eps });
+    this.lm_head = tied ? null : new nn.Linear(C, V, { ...make, bias: false });
+    if (this.lm_head) nn.init.normal_(this.lm_head.weight, 0, 0.02, make.generator);
+  }
+
+  get blockSize(): number {
+    return this.config.blockSize;
+  }
+  /** An empty key–value cache: `forward` adds to it, and computes only what is new. */
+  newState(): KeyValues[] {
+    return this.h.map(() => ({}));
+  }
+
+  override forward(tokens: Tensor, cache?: KeyValues[]): Tensor {
+    const { blockSize, nEmbd: C, nHead: H, positions } = this.config;
+    const past = cache?.[0].k?.shape[2] ?? 0;
+    checkTokens('GPT', tokens, blockSize, past);
+    const S = past + tokens.shape[1];
+    let x = this.wte(tokens); // [B, T, C]
+    if (this.wpe) x = x.add(this.wpe(arange(past, S))); // + [T, C]
+    x = this.drop(x);
+    const rotation = positions === 'rotary' ? rotationAt(past, S, C / H) : null;
+    this.h.forEach((block, i) => (x = block(x, rotation, cache?.[i])));
+    return F.linear(this.ln_f(x), this.lm_head?.weight ?? this.wte.weight); // [B, T, V]
+  }
+}

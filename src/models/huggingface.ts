@@ -1,0 +1,117 @@
+/**
+ * Checkpoints of GPT-2 in Hugging Face's layout, from what stands in their config.json and model.safetensors, and back.
+ * Files are read elsewhere (adjoint/io, adjoint/models/folder).
+ */
+import { ValueError } from '../array/errors.ts';
+import type { StateDict } from '../nn/module.ts';
+import type { MakeOptions } from './config.ts';
+import { GPT, type GPTConfig } from './gpt.ts';
+
+/** config.json, parsed. */
+export type HuggingFaceConfig = Readonly<Record<string, unknown>>;
+
+/** Reads values of a config.json, and refuses what this library would compute otherwise. */
+export class ConfigReader {
+  #json: HuggingFaceConfig;
+  #where: string;
+  constructor(where: string, json: HuggingFaceConfig, modelType: string) {
+    this.#json = json;
+    this.#where = where;
+    this.oneOf('model_type', { [modelType]: modelType });
+  }
+  number(name: string, otherwise?: number): number {
+    const value = this.#json[name] ?? otherwise;
+    if (typeof value === 'number') return value;
+    throw new ValueError(this.#where, `config.json must have a number '${name}'`, JSON.stringify(value) ?? 'none');
+  }
+  /** What the value of `name` stands for. */
+  oneOf<T>(name: string, meanings: Readonly<Record<string, T>>, otherwise?: string): T {
+    const value = this.#json[name] ?? otherwise;
+    const word = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
+    if (Object.hasOwn(meanings, word)) return meanings[word];
+    const known = Object.keys(meanings)
+      .map((known) => `'${known}'`)
+      .join(' or ');
+    throw new ValueError(this.#where, `'${name}' in config.json must be ${known}`, `'${word}'`);
+  }
+}
+
+/** Layers that GPT-2 keeps as Conv1D: weights [in, out], where Linear has [out, in]. */
+const isConv1D = (name: string): boolean => /\.(c_attn|c_proj|c_fc)\.weight$/.test(name);
+/** Causal masks, which old checkpoints hold as well. */
+const isMask = (name: string): boolean => /\.attn\.(masked_)?bias$/.test(name);
+const prefix = 'transformer.';
+
+/**
+ * A GPT from a GPT-2 checkpoint: names with or without 'transformer.' in front, Conv1D weights turned around, masks left out.
+ * ```ts
+ * import { GPT, gptFromHuggingFace, gptToHuggingFace } from 'adjoint/models';
+ * const model = new GPT({ vocabSize: 10, blockSize: 8, nLayer: 1, nHead: 2, nEmbd: 4 });
+ * const { config, tensors } = gptToHuggingFace(model); // what config.json and model.safetensors hold
+ * console.log(config.n_positions, tensors['transformer.h.0.attn.c_attn.weight'].shape); // => 8 [ 4, 12 ]
+ * console.log(gptFromHuggingFace(config, tensors).parameterCount() === model.parameterCount()); // => true
+ * ```
+ * @throws ValueError when the config is not GPT-2's, or the tensors do not fit it: all faults at once
+ */
+export function gptFromHuggingFace(json: HuggingFaceConfig, tensors: StateDict, make: MakeOptions = {}): GPT {
+  const read = new ConfigReader('gptFromHuggingFace', json, 'gpt2');
+  for (const name of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention'])
+    read.oneOf(name, { false: 0 }, 'false');
+  read.oneOf('scale_attn_weights', { true: 1 }, 'true');
+  const nEmbd = read.number('n_embd');
+  const config: GPTConfig = {
+    vocabSize: read.number('vocab_size'),
+    blockSize: read.number('n_positions'),
+    nLayer: read.number('n_layer'),
+    nHead: read.number('n_head'),
+    nEmbd,
+    nInner: read.number('n_inner', 4 * nEmbd),
+    dropout: read.number('resid_pdrop', 0.1),
+    tied: read.oneOf('tie_word_embeddings', { true: true, false: false }, 'true'),
+    activation: read.oneOf('activation_function', { gelu_new: 'geluTanh', gelu_pytorch_tanh: 'geluTanh', gelu: 'gelu' }, 'gelu_new'), // prettier-ignore
+    eps: read.number('layer_norm_epsilon', 1e-5),
+  };
+  const state: StateDict = {};
+  for (const [name, x] of Object.entries(tensors)) {
+    const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+    if (isMask(own) || (config.tied && own === 'lm_head.weight')) continue;
+    state[own] = isConv1D(own) && x.ndim === 2 ? x.t() : x;
+  }
+  const model = new GPT(config, make);
+  model.loadStateDict(state);
+  return model;
+}
+
+/** The reverse of gptFromHuggingFace: what config.json and model.safetensors of a GPT-2 checkpoint hold. */
+export function gptToHuggingFace(model: GPT): { config: HuggingFaceConfig; tensors: StateDict } {
+  const { vocabSize, blockSize, nLayer, nHead, nEmbd, nInner, dropout, bias, positions, tied, activation, eps } = model.config; // prettier-ignore
+  if (positions !== 'learned' || !bias) {
+    throw new ValueError(
+      'gptToHuggingFace',
+      'GPT-2 has learned positions and biases',
+      `positions '${positions}', bias ${bias}`,
+    );
+  }
+  const tensors = Object.entries(model.stateDict()).map(([name, x]) => [
+    name.startsWith('lm_head') ? name : prefix + name,
+    isConv1D(name) ? x.t() : x,
+  ]);
+  const config = {
+    architectures: ['GPT2LMHeadModel'],
+    model_type: 'gpt2',
+    vocab_size: vocabSize,
+    n_positions: blockSize,
+    n_ctx: blockSize,
+    n_layer: nLayer,
+    n_head: nHead,
+    n_embd: nEmbd,
+    n_inner: nInner === 4 * nEmbd ? null : nInner,
+    activation_function: activation === 'gelu' ? 'gelu' : 'gelu_new',
+    embd_pdrop: dropout,
+    attn_pdrop: dropout,
+    resid_pdrop: dropout,
+    layer_norm_epsilon: eps,
+    tie_word_embeddings: tied,
+  };
+  return { config, tensors: Object.fromEntries(tensors) };
+}
