@@ -21,23 +21,20 @@ const further = (at: Local, times: number, distance: Local): Code =>
  * run(z, n, c, y, gate, plane), distances in bytes: from z and, an area further, x, whose sums are the gates i, f, g, o
  * before their functions, `gate` apart, and the cells c, to h, c, i, f, g, o, `plane` apart from y on.
  */
-export const lstmStep = written(
-  ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-  null,
-  (pen, [z, n, c, y, gate, plane]) =>
-    along(pen, n, [z, c, y], () => {
-      const before = (p: number): Code => {
-        const at = further(z, p, gate);
-        return pen.keep(add(v128.load(0, at), v128.load(4 * AREA, at)));
-      };
-      const i = pen.keep(sigmoid(pen, before(0)));
-      const f = pen.keep(sigmoid(pen, before(1)));
-      const g = pen.keep(tanh(pen, before(2)));
-      const o = pen.keep(sigmoid(pen, before(3)));
-      const cell = pen.keep(add(mul(f, v128.load(0, c.get)), mul(i, g)));
-      const h = pen.keep(mul(o, tanh(pen, cell)));
-      return join(...[h, cell, i, f, g, o].map((value, p) => v128.store(0, further(y, p, plane), value)));
-    }),
+export const lstmStep = written(['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], null, (pen, [z, n, c, y, gate, plane]) =>
+  along(pen, n, [z, c, y], () => {
+    const before = (p: number): Code => {
+      const at = further(z, p, gate);
+      return pen.keep(add(v128.load(0, at), v128.load(4 * AREA, at)));
+    };
+    const i = pen.keep(sigmoid(pen, before(0)));
+    const f = pen.keep(sigmoid(pen, before(1)));
+    const g = pen.keep(tanh(pen, before(2)));
+    const o = pen.keep(sigmoid(pen, before(3)));
+    const cell = pen.keep(add(mul(f, v128.load(0, c.get)), mul(i, g)));
+    const h = pen.keep(mul(o, tanh(pen, cell)));
+    return join(...[h, cell, i, f, g, o].map((value, p) => v128.store(0, further(y, p, plane), value)));
+  }),
 );
 
 /** The planes that lstmStepBack reads, in order, and the one that it writes. */
