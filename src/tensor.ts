@@ -21,7 +21,7 @@ import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
 import { checkGather, checkWhole, expandedShape, inferShape, reducedShapes } from './array/checks.ts';
 import { indexRanges, sliceRange, splitSizes, wrapIndex, type Index } from './array/ranges.ts';
-import { expand, type Range } from './array/views.ts';
+import type { Range } from './array/views.ts';
 import * as engine from './engine.ts';
 import type { BackwardOptions, Hook, Node, Slot } from './engine.ts';
 import { addOnto } from './kernels/lines.ts';
@@ -172,8 +172,16 @@ export class Tensor extends Vocabulary {
   sub(other: Operand): Tensor { return apply(ops.sub, this, this.lift('sub', other)); }
   /** this · other, element by element. `tensor([1, 2]).mul(tensor([3, 4])) // => Tensor[2] [3, 8]` */
   mul(other: Operand): Tensor { return apply(ops.mul, this, this.lift('mul', other)); }
-  /** this / other. `tensor([1, 2]).div(2) // => Tensor[2] [0.5000, 1.0000]` */
-  div(other: Operand): Tensor { return apply(ops.div, this, this.lift('div', other)); }
+  /**
+   * this / other; with a rounding mode towards −∞ ('floor') or 0 ('trunc'), then without a gradient, but for zeros.
+   * `tensor([1, 2]).div(2) // => Tensor[2] [0.5000, 1.0000]`
+   */
+  div(other: Operand, options?: { roundingMode?: 'floor' | 'trunc' }): Tensor {
+    const [b, mode] = [this.lift('div', other), options?.roundingMode];
+    if (mode === undefined) return apply(ops.div, this, b);
+    if (mode === 'floor' || mode === 'trunc') return apply(ops.roundedDiv, this, b, mode);
+    throw new ValueError('div', "the rounding mode must be 'floor' or 'trunc'", `'${String(mode)}'`);
+  }
   /** this to the power of other. `tensor([1, 2, 3]).pow(2) // => Tensor[3] [1, 4, 9]` */
   pow(other: Operand): Tensor { return apply(ops.pow, this, this.lift('pow', other)); }
   /** The larger of the two; ties share the gradient. `tensor([1, 5]).maximum(3) // => Tensor[2] [3, 5]` */
@@ -194,10 +202,9 @@ export class Tensor extends Vocabulary {
   ge(other: Operand): Tensor { return apply(ops.ge, this, this.lift('ge', other)); }
   /** this where the mask is not 0, else other. `tensor([1, 2]).where(tensor([0, 1]), -1) // => Tensor[2] [-1, 2]` */
   where(mask: Tensor, other: Operand): Tensor { return apply(ops.where, mask, this, this.lift('where', other)); }
-  /** Values below min become min, above max become max. `tensor([1, 5, 9]).clamp(2, 6) // => Tensor[3] [2, 5, 6]` */
-  clamp(min: number = -Infinity, max: number = Infinity): Tensor {
-    const below = min === -Infinity ? this : this.where(this.lt(min).eq(0), min);
-    return max === Infinity ? below : below.where(below.gt(max).eq(0), max);
+  /** Values below min become min, above max become max; either may be a tensor. `tensor([1, 5, 9]).clamp(2, 6) // => Tensor[3] [2, 5, 6]` */
+  clamp(min: Operand = -Infinity, max: Operand = Infinity): Tensor {
+    return apply(ops.clamp, this, this.lift('clamp', min), this.lift('clamp', max));
   }
 
   // ── Functions, element by element ─────────────────────────────────────────────────────────────
@@ -252,8 +259,10 @@ export class Tensor extends Vocabulary {
   floor(): Tensor { return apply(ops.floor, this); }
   /** The whole number at or above. `tensor([1.5, -1.5]).ceil() // => Tensor[2] [2, -1]` */
   ceil(): Tensor { return apply(ops.ceil, this); }
-  /** The nearest whole number, halves to the even one. `tensor([0.5, 1.5]).round() // => Tensor[2] [0, 2]` */
-  round(): Tensor { return apply(ops.round, this); }
+  /** The nearest whole number, or number of so many decimals; halves to the even one. `tensor([0.5, 1.5]).round() // => Tensor[2] [0, 2]` */
+  round(decimals = 0): Tensor {
+    return decimals === 0 ? apply(ops.round, this) : this.roundDecimals(decimals);
+  }
   /** The whole number towards 0. `tensor([1.5, -1.5]).trunc() // => Tensor[2] [1, -1]` */
   trunc(): Tensor { return apply(ops.trunc, this); }
 
@@ -526,13 +535,13 @@ export class Tensor extends Vocabulary {
   /** Sets every element to 0. */
   zero_(): this { return this.fill_(0); }
   /** this += other. `ones([2]).add_(1) // => Tensor[2] [2, 2]` */
-  add_(other: Operand): this { return this.write('add_', this.lift('add_', other), addOnto); }
+  add_(other: Operand): this { return this.write('add_', this.lift('add_', other), ops.add); }
   /** this −= other. `ones([2]).sub_(1) // => Tensor[2] [0, 0]` */
-  sub_(other: Operand): this { return this.write('sub_', this.lift('sub_', other), inPlace(ops.sub)); }
+  sub_(other: Operand): this { return this.write('sub_', this.lift('sub_', other), ops.sub); }
   /** this ·= other. `ones([2]).mul_(5) // => Tensor[2] [5, 5]` */
-  mul_(other: Operand): this { return this.write('mul_', this.lift('mul_', other), inPlace(ops.mul)); }
+  mul_(other: Operand): this { return this.write('mul_', this.lift('mul_', other), ops.mul); }
   /** this /= other. `ones([2]).div_(4) // => Tensor[2] [0.2500, 0.2500]` */
-  div_(other: Operand): this { return this.write('div_', this.lift('div_', other), inPlace(ops.div)); }
+  div_(other: Operand): this { return this.write('div_', this.lift('div_', other), ops.div); }
 
   /** Tells that its data was written to directly, as kernels of optimizers do. @internal */
   markWritten(): void { this.writes.count++; }
@@ -547,8 +556,8 @@ export class Tensor extends Vocabulary {
     return this.dim(where, dim);
   }
 
-  /** A number as a 0-d tensor of this dtype. */
-  private lift(where: string, x: Operand): Tensor {
+  /** A number as a 0-d tensor of this dtype. @internal */
+  lift(where: string, x: Operand): Tensor {
     if (x instanceof Tensor) return x;
     if (typeof x !== 'number') throw new ValueError(where, 'the operand must be a Tensor or a number', typeof x);
     return new Tensor(nd(allocate(this.dtype, 1).fill(x), []));
@@ -557,12 +566,14 @@ export class Tensor extends Vocabulary {
   /** How many elements go into each result of a reduction. */
   private count(where: string, dim?: Dims): number { return reducedShapes(where, this.shape, dim).count; }
 
-  private nonEmpty(where: string, dim?: Dims): this {
+  /** This, once it is seen that every result has elements to be made of. @internal */
+  nonEmpty(where: string, dim?: Dims): this {
     if (this.count(where, dim) > 0) return this;
     throw new ShapeError(where, 'there must be elements to compare', `shape ${showShape(this.shape)}`);
   }
 
-  private reduce(op: Op<[x: Nd, shape: Shape]>, dim: Dims | undefined, keepdim: boolean): Tensor {
+  /** Folds dims by an op that is told the shape of its result. @internal */
+  reduce(op: Op<[x: Nd, shape: Shape]>, dim: Dims | undefined, keepdim: boolean): Tensor {
     const { kept, dropped, aligned } = reducedShapes(op.name, this.shape, dim);
     if (keepdim) return apply(op, this, kept);
     return aligned ? apply(op, this, dropped) : apply(op, this, kept).reshape(dropped);
@@ -580,8 +591,8 @@ export class Tensor extends Vocabulary {
     return index;
   }
 
-  /** Writes over this: `how` does it, given the array of other, which broadcasts to this one's. */
-  private write(where: string, other: Tensor, how: (y: Nd, x: Nd) => void = (y, x) => overwrite(y, expand(x, y.shape))): this {
+  /** Writes other, or op(this, other), over this. @internal */
+  write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
     if (engine.isGradEnabled() && (this.requiresGrad || other.requiresGrad)) {
       throw new GradError(where, 'in-place changes are not recorded, so nothing that is written may need a gradient',
         'a tensor with requiresGrad', `wrap the call in noGrad(() => …), or use the form without the underscore`);
@@ -594,7 +605,8 @@ export class Tensor extends Vocabulary {
       throw new ShapeError(where, 'every element must have memory of its own', 'an expanded view',
         'write to a clone()');
     }
-    how(this.nd, other.nd);
+    if (op === ops.add) addOnto(this.nd, other.nd);
+    else overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);
     this.writes.count++;
     return this;
   }
@@ -617,12 +629,6 @@ export class Tensor extends Vocabulary {
 }
 
 const unwrap = (arg: unknown): unknown => (arg instanceof Tensor ? arg.nd : isList(arg) ? arg.map((x) => x.nd) : arg);
-
-/** An op's result written over its first operand. */
-const inPlace =
-  (op: Op<[a: Nd, b: Nd]>) =>
-  (y: Nd, x: Nd): void =>
-    overwrite(y, op.forward(y, x));
 
 const isList = (arg: unknown): arg is readonly Tensor[] => Array.isArray(arg) && arg[0] instanceof Tensor;
 
