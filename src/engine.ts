@@ -3,7 +3,7 @@
  * first, and gives each op's gradient to its rules. Knows no op and no number.
  */
 import { GradError, ShapeError, showShape } from './array/errors.ts';
-import { sharesMemory, zerosNd, type Nd } from './array/nd.ts';
+import { giveBack, overlap, reusing, sharesMemory, zerosNd, type Nd } from './array/nd.ts';
 import type { AnyOp, Ghost } from './ops/op.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -228,7 +228,7 @@ function sweep(
 
   const [grads, own] = [new Map<Slot, Tensor>(), new Set<Tensor>()];
   const pass: Pass = { createGraph, targets, useful, grads, own };
-  return withRecording(createGraph, 'backward', () => {
+  const go = (): void => {
     roots.forEach((root, i) => needed(pass, root.slot) && send(pass, root.slot, seeds[i], false));
     for (const node of nodes) {
       const flowed = grads.get(node);
@@ -245,8 +245,9 @@ function sweep(
       if (!retainGraph && runs) release(node);
     }
     for (const [slot, g] of grads) if (!isNode(slot)) grads.set(slot, runHooks(slot, g, own));
-    return { grads, own };
-  });
+  };
+  withRecording(createGraph, 'backward', () => (createGraph ? go() : reusing(go)));
+  return { grads, own };
 }
 
 /** The arguments that a node saved, once they are seen to be those of the forward pass. */
@@ -314,14 +315,17 @@ function runRules(node: Node, g: Tensor, pass: Pass): void {
       handedOn = fitted;
       times++;
     }
-    send(pass, slot, fitted, !list && [g, y, ...args].every((other) => !sharesData(fitted, other)));
+    const alone = all === null || all.every((other, q) => q === p || !overlap(other.data, fitted.nd.data));
+    send(pass, slot, fitted, alone && !list && [g, y, ...args].every((other) => !sharesData(fitted, other)));
   });
-  if (pass.own.delete(g) && handedOn !== null && times === 1) pass.own.add(handedOn); // nobody but its new slot has it
+  if (!pass.own.delete(g)) return;
+  if (times === 0) giveBack(g.nd.data);
+  else if (times === 1) pass.own.add(handedOn!); // nobody but its new slot has it
 }
 
 /** Whether a gradient is a view of something that a rule was given. */
 const sharesData = (g: Tensor, other: unknown): boolean =>
-  typeof other === 'object' && other !== null && 'nd' in other && (other as Tensor).nd.data === g.nd.data;
+  typeof other === 'object' && other !== null && 'nd' in other && overlap((other as Tensor).nd.data, g.nd.data);
 
 function runHooks(slot: Slot, g: Tensor, own: Set<Tensor>): Tensor {
   if (slot.hooks === null) return g;

@@ -1,5 +1,5 @@
 /** From strides to row-major order: the one strided copy loop. */
-import { allocate, dtypeOf, isDense, nd, sizeOf, type Data, type DType, type Nd } from './nd.ts';
+import { unwritten, dtypeOf, isDense, nd, sizeOf, type Data, type DType, type Nd } from './nd.ts';
 
 /** Copies n numbers, `di` and `dj` apart. A function of its own, so that its numbers stay in registers. */
 // prettier-ignore
@@ -34,7 +34,7 @@ function eachLine(
 
 /** A row-major copy of its own, of the same type unless another is asked for. */
 export function copy(x: Nd, dtype: DType = dtypeOf(x.data)): Nd {
-  const out = allocate(dtype, sizeOf(x.shape));
+  const out = unwritten(dtype, sizeOf(x.shape));
   copyInto(x, out);
   return nd(out, x.shape);
 }
