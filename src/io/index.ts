@@ -3,3 +3,5 @@ export { FileError } from '../array/errors.ts';
 export { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.ts';
 export { decodeText } from './utf8.ts';
 export { loadSafetensors, readText, saveSafetensors, writeFileAtomic } from './files.ts';
+export { decodeNpy, encodeNpy } from './npy.ts';
+export { loadNpy, loadNpz, saveNpy, saveNpz } from './npz.ts';

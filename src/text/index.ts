@@ -5,3 +5,7 @@ export type { BertOptions, Texts, TrainOptions } from './subwords.ts';
 export { bertTokenizer, gpt2Tokenizer, trainBpe, trainWordPiece } from './subwords.ts';
 export type { CharOptions, WordOptions } from './words.ts';
 export { charTokenizer, wordTokenizer } from './words.ts';
+export type { Neighbour } from './wordVectors.ts';
+export { wordsOf, WordVectors } from './wordVectors.ts';
+export type { WordVectorOptions } from './skipGram.ts';
+export { skipGramLoss, trainWordVectors } from './skipGram.ts';
