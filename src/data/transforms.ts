@@ -224,7 +224,7 @@ export const addNoise =
  * ```ts
  * import { Generator, tensor } from 'adjoint';
  * import { resize } from 'adjoint/data';
- * console.log(resize([1, 2])(tensor([[0, 0, 1, 1]]), new Generator()).toArray()); // => [ [ 0.125, 0.875 ] ]
+ * console.log(resize([1, 4])(tensor([[0, 1]]), new Generator()).toArray()); // => [ [ 0, 0.25, 0.75, 1 ] ]
  * ```
  */
 export const resize = (size: Size): Transform => {

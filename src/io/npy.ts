@@ -66,7 +66,8 @@ export function decodeNpy(bytes: Uint8Array, where: string): Nd {
     const cure = bytes.length - start < length ? 'the file is cut off' : 'something stands behind the numbers';
     throw new FormatError(where, `${showShape(shape)} takes ${length} bytes`, `${bytes.length - start}`, cure);
   }
-  const raw = bytes.slice(start);
+  const raw = new Uint8Array(length); // a copy, also of a Node Buffer, whose slice is none
+  raw.set(bytes.subarray(start));
   if (bigEndian === littleEndian) swapBytes(raw, dtype.width);
   const data = dtype.read(raw.buffer, where);
   return fortran ? nd(data, shape, rowMajor([...shape].reverse()).reverse()) : nd(data, shape);
