@@ -7,7 +7,7 @@ export { decodeIdx } from './idx.ts';
 export type { SourceMap, WarpRanges } from './augment.ts';
 export { warpImage, warpImages } from './augment.ts';
 export type { Dataset, Item, Mapped } from './dataset.ts';
-export { items, listDataset, mapDataset, subset, tensorDataset, windowDataset } from './dataset.ts';
+export { imageDataset, items, listDataset, mapDataset, subset, tensorDataset, windowDataset } from './dataset.ts';
 export type { Collated } from './collate.ts';
 export { collate } from './collate.ts';
 export type { Sampler } from './samplers.ts';
