@@ -9,3 +9,5 @@ export type { Neighbour } from './wordVectors.ts';
 export { wordsOf, WordVectors } from './wordVectors.ts';
 export type { WordVectorOptions } from './skipGram.ts';
 export { skipGramLoss, trainWordVectors } from './skipGram.ts';
+export type { UnigramOptions } from './trainUnigram.ts';
+export { trainUnigram } from './trainUnigram.ts';
