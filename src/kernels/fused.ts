@@ -1,6 +1,7 @@
 /** Several steps in one pass over memory, where an op that is made of others would make copies. */
 import { dense } from '../array/dense.ts';
 import { dtypeOf, promote, sizeOf, zerosNd, type Nd } from '../array/nd.ts';
+import type { ZipLoop } from './lines.ts';
 import { logsumexp, softmax } from './reduce.ts';
 import { fold, scan } from './simd/rows.ts';
 import * as simd from './wasm/rows.ts';
@@ -60,3 +61,10 @@ export function squaredErrorGrad(g: Nd, x: Nd, t: Nd, scale: number): Nd {
   for (let k = 0, i = a.offset, j = b.offset; k < y.data.length; k++) y.data[k] = factor * (a.data[i++] - b.data[j++]);
   return y;
 }
+
+/** −(t·log x + (1 − t)·log(1 − x)), with logarithms of −100 or more. */
+export const binaryCrossEntropy: ZipLoop = (x, i, di, t, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) {
+    y[k++] = (t[j] - 1) * Math.max(Math.log1p(-x[i]), -100) - t[j] * Math.max(Math.log(x[i]), -100);
+  }
+};

@@ -7,3 +7,9 @@ export { bertFromHuggingFace, gptFromHuggingFace, gptToHuggingFace, type Hugging
 export { BERT, BERTForClassification, BERTForMaskedLM, maskTokens } from './bert.ts';
 export type { BERTConfig, BERTInputs, MaskingOptions } from './bert.ts';
 export type { Activation } from './activation.ts';
+export { MLP, type MLPConfig } from './mlp.ts';
+export { CNN, type CNNConfig } from './cnn.ts';
+export { ResNet, type ResNetConfig } from './resnet.ts';
+export { RecurrentModel, type RecurrentConfig, type RecurrentState } from './recurrent.ts';
+export { Bigram, NeuralNgram, type BigramConfig, type NeuralNgramConfig } from './ngram.ts';
+export { Transformer, translate, type TransformerConfig } from './transformer.ts';

@@ -1,8 +1,7 @@
 /** What language models share: from tokens to logits, and the loss of the next token. Sampling is in generate.ts. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { sameShape } from '../array/nd.ts';
-import { tensor } from '../create.ts';
-import * as F from '../nn/functional.ts';
+import * as F from '../nn/functions.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -46,10 +45,6 @@ export function tokenLoss(logits: Tensor, targets: Tensor): Tensor {
     const got = `${showShape(logits.shape)} and ${showShape(targets.shape)}`;
     throw new ShapeError('tokenLoss', 'for logits [B, T, V] the targets must be [B, T]', got);
   }
-  const [rows, wanted] = [logits.reshape([-1, V]), targets.reshape([-1])]; // [B·T, V], [B·T]
-  const counted = Array.from(wanted.toTypedArray().entries()).filter(([, target]) => target !== -1);
-  if (counted.length === wanted.numel()) return F.crossEntropy(rows, wanted);
-  if (counted.length === 0) throw new ValueError('tokenLoss', 'some target must not be -1', 'none');
-  const places = tensor(counted.map(([place]) => place));
-  return F.crossEntropy(rows.indexSelect(0, places), tensor(counted.map(([, target]) => target)));
+  if (targets.eq(-1).all().item() === 1) throw new ValueError('tokenLoss', 'some target must not be -1', 'none');
+  return F.crossEntropy(logits.reshape([-1, V]), targets.reshape([-1]), { ignoreIndex: -1 });
 }

@@ -1,9 +1,6 @@
-/** Layers and losses as functions of tensors: what PyTorch has in torch.nn.functional. */
-import { checkWhole } from '../array/checks.ts';
-import { showShape, ShapeError, ValueError } from '../array/errors.ts';
-import { sameShape, sizeOf } from '../array/nd.ts';
-import { defaultGenerator, type Generator } from '../array/random.ts';
-import { rand } from '../create.ts';
+/** Layers as functions of tensors: what PyTorch has in torch.nn.functional. */
+import { showShape, ShapeError } from '../array/errors.ts';
+import { sizeOf } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import { apply, type Tensor } from '../tensor.ts';
 
@@ -29,85 +26,4 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   if (x.ndim === 2) return apply(ops.linear, x, weight, bias);
   const rows = x.shape.slice(0, -1);
   return apply(ops.linear, x.reshape([sizeOf(rows), inputs]), weight, bias).reshape([...rows, out]);
-}
-
-/** max(x, 0). */
-export const relu = (x: Tensor): Tensor => x.relu();
-/** x where positive, else slope·x. `nn.functional.leakyRelu(tensor([-1, 2])) // => Tensor[2] [-0.0100, 2.0000]` */
-export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => x.where(x.gt(0), x.mul(slope));
-/** x·Φ(x) with the normal distribution function Φ (Hendrycks and Gimpel, 2016). `nn.functional.gelu(tensor(1)) // => Tensor[] 0.8413` */
-export const gelu = (x: Tensor): Tensor => apply(ops.gelu, x);
-/** x·σ(x) (also called swish). `nn.functional.silu(tensor(1)) // => Tensor[] 0.7311` */
-export const silu = (x: Tensor): Tensor => x.mul(x.sigmoid());
-/**
- * log(1 + eˣ); beyond 40 it is x, to the last bit, and eˣ might overflow. `nn.functional.softplus(tensor(0)) // => Tensor[] 0.6931`
- */
-export const softplus = (x: Tensor): Tensor => x.where(x.gt(40), x.clamp(-Infinity, 40).exp().log1p());
-
-/**
- * In training, sets each element to 0 with probability p and multiplies the others by 1/(1 − p) (Srivastava et al., 2014).
- * `nn.functional.dropout(ones([2]), 0.5, false) // => Tensor[2] [1, 1]`
- */
-export function dropout(x: Tensor, p = 0.5, training = true, generator: Generator = defaultGenerator): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new ValueError('dropout', 'p must be a probability from 0 to 1', `${p}`);
-  if (!training || p === 0) return x;
-  if (p === 1) return x.mul(0);
-  const kept = rand(x.shape, { dtype: x.dtype, generator }).ge(p);
-  return x.mul(kept.div(1 - p));
-}
-
-/** How the losses of single elements or rows become the result. */
-export type Reduction = 'mean' | 'sum' | 'none';
-
-export interface LossOptions {
-  /** 'mean' (the default), 'sum', or 'none' for one loss per element or row. */
-  readonly reduction?: Reduction;
-}
-
-function reduced(where: string, losses: Tensor, reduction: Reduction): Tensor {
-  if (reduction === 'mean') return losses.mean();
-  if (reduction === 'sum') return losses.sum();
-  if (reduction === 'none') return losses;
-  throw new ValueError(where, "the reduction must be 'mean', 'sum' or 'none'", `'${String(reduction)}'`);
-}
-
-/**
- * Mean squared error (1/n) Σ (y − ŷ)². Where PyTorch warns that shapes differ and broadcasts, this refuses.
- * `nn.functional.mseLoss(tensor([1, 2]), tensor([1, 4])) // => Tensor[] 2`
- */
-export function mseLoss(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  if (!sameShape(input.shape, target.shape)) {
-    throw new ShapeError(
-      'mseLoss',
-      `the target must have the input's shape ${showShape(input.shape)}`,
-      showShape(target.shape),
-    );
-  }
-  if (reduction === 'mean') return apply(ops.squaredError, input, target, 1 / input.numel());
-  if (reduction === 'sum') return apply(ops.squaredError, input, target, 1);
-  return reduced('mseLoss', input.sub(target).square(), reduction);
-}
-
-/**
- * Cross-entropy of logits with class numbers: −log softmax(x)[target]. Logits [N, C] with targets [N], [C] with a
- * single number, or [N, C, …] with [N, …].
- * `nn.functional.crossEntropy(tensor([[0, 0]]), tensor([1])) // => Tensor[] 0.6931`
- * @throws ShapeError when the shapes do not fit; ValueError when a target is not a whole number from 0 to C − 1
- */
-export function crossEntropy(input: Tensor, target: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
-  const classDim = input.ndim === 1 ? 0 : 1;
-  const expected = input.shape.filter((_, d) => d !== classDim);
-  if (input.ndim === 0 || !sameShape(target.shape, expected)) {
-    throw new ShapeError(
-      'crossEntropy',
-      'for logits [N, C, …] the targets must be [N, …]',
-      `${showShape(input.shape)} and ${showShape(target.shape)}`,
-    );
-  }
-  const C = input.shape[classDim];
-  const last = input.ndim > 2 ? input.permute(...expected.map((_, d) => (d === 0 ? 0 : d + 1)), 1) : input;
-  checkWhole('crossEntropy', target.nd, C);
-  const N = target.numel();
-  const losses = apply(ops.crossEntropy, last.reshape([N, C]), target.reshape([N]));
-  return reduced('crossEntropy', losses.reshape(target.shape), reduction);
 }

@@ -1,6 +1,10 @@
 /** Neural networks: modules, layers, losses; functions in `functional`, starting values in `init`. */
 export { buffer, Module, parameter, type StateDict } from './module.ts';
 export * from './layers.ts';
+export * from './activation-layers.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
+export { ChannelShuffle, Flatten, Identity, Unflatten } from './shapes.ts';
+export { CosineSimilarity, PairwiseDistance } from './distances.ts';
 export { Conv1d, Conv2d, ConvTranspose2d, type ConvLayerOptions } from './conv.ts';
 export { AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from './pooling.ts';
 export { BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore
@@ -8,6 +12,16 @@ export { Embedding, type EmbeddingOptions } from './embedding.ts';
 export { GRUCell, LSTMCell, RNNCell, type CellOptions, type Nonlinearity } from './cells.ts';
 export * from './recurrent.ts';
 export { MultiheadAttention, type AttentionCallOptions, type MultiheadAttentionOptions } from './attention.ts';
-export * from './losses.ts';
+export {
+  BCELoss,
+  BCEWithLogitsLoss,
+  KLDivLoss,
+  MultiLabelSoftMarginLoss,
+  SoftMarginLoss,
+} from './losses/probabilities.ts';
+export { CrossEntropyLoss, NLLLoss } from './losses/classes.ts';
+export { CTCLoss } from './losses/ctc.ts';
+export { CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss, MultiLabelMarginLoss, MultiMarginLoss, TripletMarginLoss, TripletMarginWithDistanceLoss } from './losses/margins.ts'; // prettier-ignore
+export { GaussianNLLLoss, HuberLoss, L1Loss, MSELoss, PoissonNLLLoss, SmoothL1Loss } from './losses/regression.ts';
 export * as functional from './functions.ts';
 export * as init from './init.ts';

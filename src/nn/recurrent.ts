@@ -9,7 +9,8 @@ import * as ops from '../ops/index.ts';
 import { apply, concat, type Tensor } from '../tensor.ts';
 import { cellParameters, checkSizes, gruStep, initial, rnnStep } from './cells.ts';
 import type { CellOptions, Nonlinearity, States, Step } from './cells.ts';
-import { dropout, linear } from './functional.ts';
+import { dropout } from './dropout.ts';
+import { linear } from './functional.ts';
 import { Module } from './module.ts';
 
 /**

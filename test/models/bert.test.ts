@@ -11,7 +11,7 @@ import {
   tokenLoss,
   type BERTConfig,
 } from '../../src/models/index.ts';
-import { crossEntropy } from '../../src/nn/functional.ts';
+import { crossEntropy } from '../../src/nn/functions.ts';
 import { AdamW } from '../../src/optim/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { allMade, made, readFixture, sums, type Numbers } from './fixture.ts';
@@ -166,23 +166,23 @@ describe('masking', () => {
   });
 });
 
-test('pretrained on masked tokens it learns what follows from the others', () => {
-  // Rows of a, b, a, b, …: what is hidden follows from the rest.
+test('pretrained on masked tokens it learns what follows from the others', { timeout: 60_000 }, () => {
+  // Rows of one token: what is hidden follows from the rest, and without it would be guessed 1 time in 8.
   const generator = new Generator(7);
-  const config: BERTConfig = { vocabSize: 10, blockSize: 8, nLayer: 1, nHead: 2, nEmbd: 32, dropout: 0 };
-  const draw = () => {
-    const pairs = Array.from({ length: 32 }, () => [generator.integer(2, 10), generator.integer(2, 10)]);
-    return tensor(pairs.map(([a, b]) => [a, b, a, b, a, b, a, b]));
-  };
+  const config: BERTConfig = { vocabSize: 10, blockSize: 8, nLayer: 1, nHead: 2, nEmbd: 16, dropout: 0 };
   const model = new BERTForMaskedLM(config, { generator });
-  const optimizer = new AdamW(model.parameters(), { lr: 0.01 });
-  for (let step = 0; step < 300; step++) {
+  const optimizer = new AdamW(model.parameters(), { lr: 0.02 });
+  const draw = () => {
+    const rows = Array.from({ length: 16 }, () => Array<number>(8).fill(generator.integer(2, 10)));
+    return maskTokens(tensor(rows), { vocabSize: 10, maskToken: 1, special: [0], share: 0.3, generator });
+  };
+  for (let step = 0; step < 100; step++) {
+    const { inputs, targets } = draw();
     model.zeroGrad();
-    const { inputs, targets } = maskTokens(draw(), { vocabSize: 10, maskToken: 1, special: [0], generator });
     tokenLoss(model(inputs), targets).backward();
     optimizer.step();
   }
-  const { inputs, targets } = maskTokens(draw(), { vocabSize: 10, maskToken: 1, special: [0], generator });
+  const { inputs, targets } = draw();
   const right = model(inputs).argmax(-1).eq(targets).sum().item() / targets.ne(-1).sum().item();
-  expect(right).toBeGreaterThan(0.7); // context-free guesses would be right in 1 of 8
+  expect(right).toBeGreaterThan(0.9);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ValueError } from '../../src/array/errors.ts';
 import { Generator, manualSeed } from '../../src/array/random.ts';
-import { ones, randn, tensor } from '../../src/create.ts';
+import { ones, randn, tensor, zeros } from '../../src/create.ts';
 import * as nn from '../../src/nn/index.ts';
 import { gradcheck } from '../../src/testing/gradcheck.ts';
 
@@ -56,6 +56,47 @@ describe('in training', () => {
     expect([y.dtype, y.shape]).toEqual(['float64', [4, 5]]);
     y.sum().backward();
     expect(x.grad).toBeAllClose(y.div(x), { rtol: 1e-12 });
+  });
+});
+
+describe('of whole channels', () => {
+  test.each([
+    ['dropout1d', [50, 40, 3]],
+    ['dropout2d', [50, 40, 3, 2]],
+    ['dropout3d', [50, 40, 1, 3, 2]],
+    ['dropout2d', [2000, 3, 2]],
+  ] as const)('%s of %j', (name, shape) => {
+    const y = F[name](ones(shape), 0.3).flatten(shape.length === 3 && name === 'dropout2d' ? 1 : 2);
+    const rows = y.reshape([2000, y.numel() / 2000]);
+    expect(rows.amax(1).toArray()).toEqual(rows.amin(1).toArray()); // a channel is all there or all gone
+    const gone = 2000 - rows.amax(1).ne(0).sum().item();
+    expect(Math.abs(gone - 600)).toBeLessThan(4 * Math.sqrt(2000 * 0.21));
+    expect(new Set(rows.toTypedArray())).toEqual(new Set([0, Math.fround(1 / 0.7)]));
+  });
+});
+
+describe('alphaDropout', () => {
+  test('keeps mean 0 and variance 1, and sets what falls out to one value', () => {
+    const x = randn([n]);
+    const y = F.alphaDropout(x, 0.3);
+    expect(y.mean().item()).toBeCloseTo(0, 1);
+    expect(y.var().item()).toBeCloseTo(1, 1);
+    const a = 1 / Math.sqrt((1.7580993 ** 2 * 0.3 + 1) * 0.7);
+    const floor = a * -1.7580993 * 0.7; // selu's least value, scaled and shifted
+    const fallen = y.sub(floor).abs().lt(1e-5).sum().item();
+    expect(Math.abs(fallen - 0.3 * n)).toBeLessThan(5 * Math.sqrt(n * 0.21));
+  });
+
+  test('of whole channels', () => {
+    const y = F.featureAlphaDropout(zeros([100, 20, 3]), 0.5).reshape([2000, 3]);
+    expect(y.amax(1).toArray()).toEqual(y.amin(1).toArray());
+    expect(new Set(y.toTypedArray()).size).toBe(2);
+  });
+
+  test('the gradient flows where values stayed', () => {
+    const x = randn([4, 5], { dtype: 'float64', requiresGrad: true });
+    gradcheck((x) => F.alphaDropout(x, 0.4, true, new Generator(7)), [x]);
+    expect(F.alphaDropout(x, 1).any().item()).toBe(0);
   });
 });
 

@@ -245,6 +245,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([2, 0, 8]), real([8, 2]), real([0, 2]), real([0, 2])], false),
   ],
   crossEntropy: [fixed([real([3, 4]), index([3], 4)]), fixed([real([0, 4]), index([0], 4)])],
+  binaryCrossEntropy: [elementwise(real(M, 0.1, 0.9), real(M))],
   squaredError: [
     fixed([real([2, 3]), real([2, 3])], 0.25),
     fixed([real([]), real([])], 2),
