@@ -171,8 +171,16 @@ export class Tensor extends Vocabulary {
   sub(other: Operand): Tensor { return apply(ops.sub, this, this.lift('sub', other)); }
   /** this · other, element by element. `tensor([1, 2]).mul(tensor([3, 4])) // => Tensor[2] [3, 8]` */
   mul(other: Operand): Tensor { return apply(ops.mul, this, this.lift('mul', other)); }
-  /** this / other. `tensor([1, 2]).div(2) // => Tensor[2] [0.5000, 1.0000]` */
-  div(other: Operand): Tensor { return apply(ops.div, this, this.lift('div', other)); }
+  /**
+   * this / other; with a rounding mode towards −∞ ('floor') or 0 ('trunc'), then without a gradient, but for zeros.
+   * `tensor([1, 2]).div(2) // => Tensor[2] [0.5000, 1.0000]`
+   */
+  div(other: Operand, options?: { roundingMode?: 'floor' | 'trunc' }): Tensor {
+    const [b, mode] = [this.lift('div', other), options?.roundingMode];
+    if (mode === undefined) return apply(ops.div, this, b);
+    if (mode === 'floor' || mode === 'trunc') return apply(ops.roundedDiv, this, b, mode);
+    throw new ValueError('div', "the rounding mode must be 'floor' or 'trunc'", `'${String(mode)}'`);
+  }
   /** this to the power of other. `tensor([1, 2, 3]).pow(2) // => Tensor[3] [1, 4, 9]` */
   pow(other: Operand): Tensor { return apply(ops.pow, this, this.lift('pow', other)); }
   /** The larger of the two; ties share the gradient. `tensor([1, 5]).maximum(3) // => Tensor[2] [3, 5]` */
@@ -193,10 +201,9 @@ export class Tensor extends Vocabulary {
   ge(other: Operand): Tensor { return apply(ops.ge, this, this.lift('ge', other)); }
   /** this where the mask is not 0, else other. `tensor([1, 2]).where(tensor([0, 1]), -1) // => Tensor[2] [-1, 2]` */
   where(mask: Tensor, other: Operand): Tensor { return apply(ops.where, mask, this, this.lift('where', other)); }
-  /** Values below min become min, above max become max. `tensor([1, 5, 9]).clamp(2, 6) // => Tensor[3] [2, 5, 6]` */
-  clamp(min: number = -Infinity, max: number = Infinity): Tensor {
-    const below = min === -Infinity ? this : this.where(this.lt(min).eq(0), min);
-    return max === Infinity ? below : below.where(below.gt(max).eq(0), max);
+  /** Values below min become min, above max become max; either may be a tensor. `tensor([1, 5, 9]).clamp(2, 6) // => Tensor[3] [2, 5, 6]` */
+  clamp(min: Operand = -Infinity, max: Operand = Infinity): Tensor {
+    return apply(ops.clamp, this, this.lift('clamp', min), this.lift('clamp', max));
   }
 
   // ── Functions, element by element ─────────────────────────────────────────────────────────────
@@ -251,8 +258,10 @@ export class Tensor extends Vocabulary {
   floor(): Tensor { return apply(ops.floor, this); }
   /** The whole number at or above. `tensor([1.5, -1.5]).ceil() // => Tensor[2] [2, -1]` */
   ceil(): Tensor { return apply(ops.ceil, this); }
-  /** The nearest whole number, halves to the even one. `tensor([0.5, 1.5]).round() // => Tensor[2] [0, 2]` */
-  round(): Tensor { return apply(ops.round, this); }
+  /** The nearest whole number, or number of so many decimals; halves to the even one. `tensor([0.5, 1.5]).round() // => Tensor[2] [0, 2]` */
+  round(decimals = 0): Tensor {
+    return decimals === 0 ? apply(ops.round, this) : this.roundDecimals(decimals);
+  }
   /** The whole number towards 0. `tensor([1.5, -1.5]).trunc() // => Tensor[2] [1, -1]` */
   trunc(): Tensor { return apply(ops.trunc, this); }
 
@@ -546,8 +555,8 @@ export class Tensor extends Vocabulary {
     return this.dim(where, dim);
   }
 
-  /** A number as a 0-d tensor of this dtype. */
-  private lift(where: string, x: Operand): Tensor {
+  /** A number as a 0-d tensor of this dtype. @internal */
+  lift(where: string, x: Operand): Tensor {
     if (x instanceof Tensor) return x;
     if (typeof x !== 'number') throw new ValueError(where, 'the operand must be a Tensor or a number', typeof x);
     return new Tensor(nd(allocate(this.dtype, 1).fill(x), []));
@@ -556,12 +565,14 @@ export class Tensor extends Vocabulary {
   /** How many elements go into each result of a reduction. */
   private count(where: string, dim?: Dims): number { return reducedShapes(where, this.shape, dim).count; }
 
-  private nonEmpty(where: string, dim?: Dims): this {
+  /** This, once it is seen that every result has elements to be made of. @internal */
+  nonEmpty(where: string, dim?: Dims): this {
     if (this.count(where, dim) > 0) return this;
     throw new ShapeError(where, 'there must be elements to compare', `shape ${showShape(this.shape)}`);
   }
 
-  private reduce(op: Op<[x: Nd, shape: Shape]>, dim: Dims | undefined, keepdim: boolean): Tensor {
+  /** Folds dims by an op that is told the shape of its result. @internal */
+  reduce(op: Op<[x: Nd, shape: Shape]>, dim: Dims | undefined, keepdim: boolean): Tensor {
     const { kept, dropped, aligned } = reducedShapes(op.name, this.shape, dim);
     if (keepdim) return apply(op, this, kept);
     return aligned ? apply(op, this, dropped) : apply(op, this, kept).reshape(dropped);
@@ -579,8 +590,8 @@ export class Tensor extends Vocabulary {
     return index;
   }
 
-  /** Writes other, or op(this, other), over this. */
-  private write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
+  /** Writes other, or op(this, other), over this. @internal */
+  write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
     if (engine.isGradEnabled() && (this.requiresGrad || other.requiresGrad)) {
       throw new GradError(where, 'in-place changes are not recorded, so nothing that is written may need a gradient',
         'a tensor with requiresGrad', `wrap the call in noGrad(() => …), or use the form without the underscore`);

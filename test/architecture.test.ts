@@ -22,8 +22,8 @@ describe('the house', () => {
     expect(cycles(imports)).toEqual([]);
   });
 
-  test("import 'adjoint' loads no package and nothing of Node, so it works in a browser", () => {
-    const chains = [...loadedWith('src/index.ts', imports)];
+  test.each(['index', 'data/index', 'text/index'])('%s loads no package and nothing of Node: a browser can', (door) => {
+    const chains = [...loadedWith(`src/${door}.ts`, imports)];
     expect(chains.filter(([target]) => !target.startsWith('src/')).map(([, chain]) => chain)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@
 import { parseSync } from 'vite';
 
 const CORE = 'array kernels ops engine vocabulary tensor create transforms';
-const LIBRARY = `${CORE} nn optim data io explain inspect`;
+const LIBRARY = `${CORE} nn optim data text io explain inspect`;
 
 /**
  * The house: layer → what it may import at run time, and after the bar what it may name by `import type` only.
@@ -21,7 +21,8 @@ const HOUSE: Readonly<Record<string, string>> = {
   transforms: 'array kernels ops engine tensor create',
   nn: CORE,
   optim: CORE,
-  data: CORE,
+  data: `${CORE} io`,
+  text: `${CORE} nn optim io`,
   io: `${CORE} | nn optim`,
   explain: CORE,
   inspect: `${CORE} | nn`,

@@ -18,6 +18,7 @@ import { FileError } from '../array/errors.ts';
 import type { Nd } from '../array/nd.ts';
 import { Tensor } from '../tensor.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { decodeText } from './utf8.ts';
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
@@ -107,16 +108,34 @@ export function saveSafetensors(
  * @throws FileError when the file cannot be read; FormatError when it is not what its format says.
  */
 export function loadSafetensors(path: string): { tensors: Record<string, Tensor>; metadata: Record<string, string> } {
-  let bytes: Uint8Array;
+  const { tensors: arrays, metadata } = decodeSafetensors(readFile(path), path);
+  const tensors = Object.create(null) as Record<string, Tensor>;
+  for (const [name, array] of Object.entries(arrays)) tensors[name] = new Tensor(array);
+  return { tensors, metadata };
+}
+
+/**
+ * The bytes of a file.
+ * @throws FileError when it cannot be read.
+ */
+export function readFile(path: string): Uint8Array {
   try {
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (error) {
     const code = codeOf(error);
     const got = code === 'ENOENT' ? `no such file (${code})` : code === 'EISDIR' ? `a folder (${code})` : code;
     throw new FileError(path, 'the path must name a file that can be read', got, 'check the path', { cause: error });
   }
-  const { tensors: arrays, metadata } = decodeSafetensors(bytes, path);
-  const tensors = Object.create(null) as Record<string, Tensor>;
-  for (const [name, array] of Object.entries(arrays)) tensors[name] = new Tensor(array);
-  return { tensors, metadata };
 }
+
+/**
+ * The text of a file; see decodeText.
+ * @throws FileError when it cannot be read; FormatError when it is not UTF-8, naming line and byte.
+ * ```ts
+ * import { tmpdir } from 'node:os';
+ * import { readText, writeFileAtomic } from 'adjoint/io';
+ * writeFileAtomic(`${tmpdir()}/adjoint-text.txt`, 'naïve');
+ * console.log(readText(`${tmpdir()}/adjoint-text.txt`)); // => naïve
+ * ```
+ */
+export const readText = (path: string): string => decodeText(readFile(path), path);

@@ -1,4 +1,5 @@
 /** Tensors as files. `adjoint/io/safetensors` is the part of it that needs no Node: bytes in, bytes out. */
 export { FileError } from '../array/errors.ts';
 export { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.ts';
-export { loadSafetensors, saveSafetensors, writeFileAtomic } from './files.ts';
+export { decodeText } from './utf8.ts';
+export { loadSafetensors, readText, saveSafetensors, writeFileAtomic } from './files.ts';

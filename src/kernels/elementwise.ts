@@ -2,7 +2,8 @@
  * Elementwise loops: one written-out loop an op, over a line of numbers (see lines.ts).
  * Written out, and not made from a scalar function, because a call per element costs more than most of these ops.
  */
-import type { ChooseLoop, MapLoop, ZipLoop } from './lines.ts';
+import type { Zip3Loop, MapLoop, ZipLoop } from './lines.ts';
+import { erfOf } from './special.ts';
 
 export const neg: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = -x[i];
@@ -10,8 +11,12 @@ export const neg: MapLoop = (x, i, di, y, k, n) => {
 export const abs: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = Math.abs(x[i]);
 };
+/** −1, 0 or 1; 0 for NaN, as in PyTorch. */
 export const sign: MapLoop = (x, i, di, y, k, n) => {
-  for (const end = k + n; k < end; i += di) y[k++] = Math.sign(x[i]);
+  for (const end = k + n; k < end; i += di) y[k++] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
+};
+export const signbit: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = x[i] < 0 || Object.is(x[i], -0) ? 1 : 0;
 };
 export const reciprocal: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = 1 / x[i];
@@ -33,6 +38,12 @@ export const log: MapLoop = (x, i, di, y, k, n) => {
 };
 export const log2: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = Math.log2(x[i]);
+};
+export const exp2: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = 2 ** x[i];
+};
+export const log10: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.log10(x[i]);
 };
 export const log1p: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = Math.log1p(x[i]);
@@ -61,6 +72,15 @@ export const sinh: MapLoop = (x, i, di, y, k, n) => {
 export const cosh: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = Math.cosh(x[i]);
 };
+export const asinh: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.asinh(x[i]);
+};
+export const acosh: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.acosh(x[i]);
+};
+export const atanh: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.atanh(x[i]);
+};
 export const tanh: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = Math.tanh(x[i]);
 };
@@ -76,6 +96,10 @@ export const trunc: MapLoop = (x, i, di, y, k, n) => {
 /** 1/(1+e⁻ˣ); e⁻ˣ may overflow to infinity, and then the quotient is 0, as it should be. */
 export const sigmoid: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = 1 / (1 + Math.exp(-x[i]));
+};
+/** log(x / (1 − x)). */
+export const logit: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = Math.log(x[i] / (1 - x[i]));
 };
 /** max(x, 0); NaN stays NaN. */
 export const relu: MapLoop = (x, i, di, y, k, n) => {
@@ -97,27 +121,6 @@ export const gelu: MapLoop = (x, i, di, y, k, n) => {
 function roundHalfEven(x: number): number {
   const r = Math.round(x);
   return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
-}
-
-/**
- * erf x = 2/√π ∫₀ˣ e^(−t²) dt to double precision. Up to 2.5 the series 2/√π e^(−x²) Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)),
- * all of whose terms have one sign; beyond, 1 − erfc by its continued fraction (Abramowitz and Stegun 7.1.6, 7.1.14).
- */
-function erfOf(x: number): number {
-  const z = Math.abs(x);
-  if (!(z < 6)) return Math.sign(x); // also for ±∞ and NaN; 1 − erf 6 is below half a unit in the last place
-  const front = (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z);
-  if (z < 2.5) {
-    let sum = x;
-    for (let n = 1, term = x; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-      term *= (2 * z * z) / (2 * n + 1);
-      sum += term;
-    }
-    return front * sum;
-  }
-  let fraction = z;
-  for (let n = 60; n > 0; n--) fraction = z + n / 2 / fraction;
-  return Math.sign(x) * (1 - front / 2 / fraction);
 }
 
 export const add: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
@@ -179,6 +182,6 @@ export const geluGrad: ZipLoop = (g, i, di, x, j, dj, y, k, n) => {
 };
 
 /** a where the mask c is not 0, else b. */
-export const choose: ChooseLoop = (c, i, di, a, j, dj, b, m, dm, y, k, n) => {
+export const choose: Zip3Loop = (c, i, di, a, j, dj, b, m, dm, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj, m += dm) y[k++] = c[i] !== 0 ? a[j] : b[m];
 };

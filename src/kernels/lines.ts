@@ -23,7 +23,6 @@ import {
   type Shape,
 } from '../array/nd.ts';
 import { expand, permute, reshapeView } from '../array/views.ts';
-import { choose as chooseLoop } from './elementwise.ts';
 import * as elementwise from './simd/elementwise.ts';
 import * as simdRows from './simd/rows.ts';
 
@@ -34,10 +33,10 @@ export type MapLoop = (x: Data, i: number, di: number, y: Data, k: number, n: nu
 export type ZipLoop = (
   a: Data, i: number, di: number, b: Data, j: number, dj: number, y: Data, k: number, n: number,
 ) => void;
-/** y = a or b, as c says. */
+/** y = f(a, b, c). */
 // prettier-ignore
-export type ChooseLoop = (
-  c: Data, i: number, di: number, a: Data, j: number, dj: number, b: Data, m: number, dm: number, y: Data, k: number, n: number,
+export type Zip3Loop = (
+  a: Data, i: number, di: number, b: Data, j: number, dj: number, c: Data, m: number, dm: number, y: Data, k: number, n: number,
 ) => void;
 /** One number from a line. */
 export type FoldLoop = (x: Data, i: number, di: number, n: number) => number;
@@ -131,20 +130,20 @@ export function zip(where: string, loop: ZipLoop, a: Nd, b: Nd): Nd {
   return y;
 }
 
-/** y = a where the mask is not 0, else b; the three broadcast together. */
-export function choose(mask: Nd, a: Nd, b: Nd): Nd {
-  const shape = broadcastShapes('where', broadcastShapes('where', mask.shape, a.shape), b.shape);
-  const y = zerosNd(promote(a, b), shape);
-  const merged = merge(expand(mask, shape), expand(a, shape), expand(b, shape));
-  if (elementwise.broadcast(chooseLoop, y.data, merged)) return y;
-  const [c, p, q] = merged;
-  const n = lineLength(c);
-  const dc = lineStep(c);
+/** Elementwise with broadcasting: y = f(a, b, c), of the given dtype. */
+export function zip3(where: string, loop: Zip3Loop, dtype: DType, a: Nd, b: Nd, c: Nd): Nd {
+  const shape = broadcastShapes(where, broadcastShapes(where, a.shape, b.shape), c.shape);
+  const y = zerosNd(dtype, shape);
+  const merged = merge(expand(a, shape), expand(b, shape), expand(c, shape));
+  if (elementwise.broadcast(loop, y.data, merged)) return y;
+  const [p, q, r] = merged;
+  const n = lineLength(p);
   const dp = lineStep(p);
   const dq = lineStep(q);
+  const dr = lineStep(r);
   let at = 0;
-  eachLine(c, p, q, (i, j, k) => {
-    chooseLoop(c.data, i, dc, p.data, j, dp, q.data, k, dq, y.data, at, n);
+  eachLine(p, q, r, (i, j, k) => {
+    loop(p.data, i, dp, q.data, j, dq, r.data, k, dr, y.data, at, n);
     at += n;
   });
   return y;

@@ -1,7 +1,7 @@
 /** + − × ÷ and powers, comparisons, maximum and minimum. Broadcasting is undone by the engine, never here. */
-import type { Nd } from '../array/nd.ts';
+import { promote, type Nd } from '../array/nd.ts';
 import * as k from '../kernels/elementwise.ts';
-import { choose, zip, type ZipLoop } from '../kernels/lines.ts';
+import { zip, zip3, type ZipLoop } from '../kernels/lines.ts';
 import type { Tensor } from '../tensor.ts';
 import { defineOp, type Op } from './op.ts';
 
@@ -73,7 +73,7 @@ export const minimum = /* @__PURE__ */ defineOp({
 /** a where the mask is not 0, else b. */
 export const where = /* @__PURE__ */ defineOp({
   name: 'where',
-  forward: (mask: Nd, a: Nd, b: Nd) => choose(mask, a, b),
+  forward: (mask: Nd, a: Nd, b: Nd) => zip3('where', k.choose, promote(a, b), mask, a, b),
   reads: 'inputs',
   vjp: [null, (g, _y, mask) => g.where(mask, 0), (g, _y, mask) => g.where(mask.eq(0), 0)],
 });

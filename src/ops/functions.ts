@@ -52,6 +52,8 @@ export const exp = /* @__PURE__ */ ofOutput('exp', k.exp, (g, y) => g.mul(y));
 export const expm1 = /* @__PURE__ */ ofOutput('expm1', k.expm1, (g, y) => g.mul(y.add(1)));
 export const log = /* @__PURE__ */ ofInput('log', k.log, (g, _y, x) => g.div(x));
 export const log2 = /* @__PURE__ */ ofInput('log2', k.log2, (g, _y, x) => g.div(x.mul(Math.LN2)));
+export const exp2 = /* @__PURE__ */ ofOutput('exp2', k.exp2, (g, y) => g.mul(y).mul(Math.LN2));
+export const log10 = /* @__PURE__ */ ofInput('log10', k.log10, (g, _y, x) => g.div(x.mul(Math.LN10)));
 export const log1p = /* @__PURE__ */ ofInput('log1p', k.log1p, (g, _y, x) => g.div(x.add(1)));
 
 export const sin = /* @__PURE__ */ ofInput('sin', k.sin, (g, _y, x) => g.mul(x.cos()));
@@ -63,6 +65,9 @@ export const atan = /* @__PURE__ */ ofInput('atan', k.atan, (g, _y, x) => g.div(
 
 export const sinh = /* @__PURE__ */ ofInput('sinh', k.sinh, (g, _y, x) => g.mul(x.cosh()));
 export const cosh = /* @__PURE__ */ ofInput('cosh', k.cosh, (g, _y, x) => g.mul(x.sinh()));
+export const asinh = /* @__PURE__ */ ofInput('asinh', k.asinh, (g, _y, x) => g.div(x.square().add(1).sqrt()));
+export const acosh = /* @__PURE__ */ ofInput('acosh', k.acosh, (g, _y, x) => g.div(x.square().sub(1).sqrt()));
+export const atanh = /* @__PURE__ */ ofInput('atanh', k.atanh, (g, _y, x) => g.div(x.square().neg().add(1)));
 export const tanh = /* @__PURE__ */ ofOutput('tanh', k.tanh, (g, y) => g.mul(y.square().neg().add(1)), k.tanhGrad);
 
 /** 1 / (1 + e⁻ˣ), with σ' = σ(1 − σ). */
@@ -72,6 +77,11 @@ export const sigmoid = /* @__PURE__ */ ofOutput(
   (g, y) => g.mul(y).mul(y.neg().add(1)),
   k.sigmoidGrad,
 );
+/** log(x / (1 − x)), of which nothing is defined outside [0, 1]. */
+export const logit = /* @__PURE__ */ ofInput('logit', k.logit, (g, _y, x) => {
+  const slope = x.mul(x.neg().add(1));
+  return g.div(slope.where(slope.ge(0), NaN));
+});
 /** max(x, 0); at 0 the derivative is taken as 0. */
 export const relu = /* @__PURE__ */ ofOutput('relu', k.relu, (g, y) => g.mul(y.gt(0)), k.reluGrad);
 /** 2/√π ∫₀ˣ e^(−t²) dt. */
@@ -99,3 +109,11 @@ export const floor = /* @__PURE__ */ step('floor', k.floor);
 export const ceil = /* @__PURE__ */ step('ceil', k.ceil);
 export const round = /* @__PURE__ */ step('round', k.round);
 export const trunc = /* @__PURE__ */ step('trunc', k.trunc);
+
+/** 1 where the sign is a minus, that of −0 too. */
+export const signbit: Unary = /* @__PURE__ */ defineOp({
+  name: 'signbit',
+  forward: (x: Nd) => map(k.signbit, x),
+  reads: 'nothing',
+  vjp: [null],
+});

@@ -1,7 +1,10 @@
 /** Every op, listed once: what the generic tests, the docs and the graph view iterate over. */
 export * from './arithmetic.ts';
 export * from './functions.ts';
+export * from './special.ts';
+export * from './pairs.ts';
 export * from './reductions.ts';
+export * from './scans.ts';
 export * from './views.ts';
 export * from './indexing.ts';
 export * from './matmul.ts';

@@ -3,13 +3,15 @@
  * rounding: so many units of 2⁻²⁴ and one subnormal step. And which kernel is used when.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { nd, type Data, type Nd } from '../../src/array/nd.ts';
+import { nd, promote, type Data, type Nd } from '../../src/array/nd.ts';
 import * as loops from '../../src/kernels/elementwise.ts';
-import { choose, fold, map, scan, zip, type MapLoop, type ZipLoop } from '../../src/kernels/lines.ts';
+import { fold, map, scan, zip, zip3, type MapLoop, type ZipLoop } from '../../src/kernels/lines.ts';
 import * as folds from '../../src/kernels/reduce.ts';
 import { twinOf, type Loop } from '../../src/kernels/simd/twins.ts';
 import type { maps as simdMaps, zips as simdZips } from '../../src/kernels/wasm/elementwise.ts';
 import { fault, isStreamed, names, normal, pair, sizes, small, smallOrNaN, withSpecial } from './nearly.ts';
+
+const choose = (mask: Nd, a: Nd, b: Nd): Nd => zip3('where', loops.choose, promote(a, b), mask, a, b);
 
 /** The plain loops by name. */
 const plain = { ...loops };

@@ -23,6 +23,7 @@ export type OpName = keyof typeof ops;
 
 const M = [2, 3];
 const comparison = [elementwise(oneOf(M, [-1, 0, 0.5, 2]), oneOf(M, [-1, 0, 0.5, 2]))];
+const bits = [elementwise(oneOf(M, [-5, 0, 3, 7, 2 ** 23]), oneOf(M, [-1, 1, 6, 12]))];
 const steps = [vanishing(elementwise(between(M)))];
 const range = (start: number, step: number, size: number) => ({ start, step, size });
 
@@ -43,6 +44,15 @@ const alongDim = [
   fixed([real([0, 3])], 1),
   fixed([real([2, 0])], 1),
   vanishing(fixed([real([])], 0)),
+];
+
+const scanned = (draw: (shape: number[]) => ReturnType<typeof real>): Case[] => [
+  fixed([draw([2, 3])], 1),
+  fixed([draw([2, 3, 2])], 1),
+  fixed([draw([3, 2])], 0),
+  fixed([draw([0, 3])], 1),
+  fixed([draw([2, 0])], 1),
+  fixed([draw([])], 0),
 ];
 
 /** Convolutions: the shapes of the three arrays, and how the kernel moves. */
@@ -79,6 +89,36 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     elementwise(real(M, 0.5, 2), oneOf(M, [0, 1, 2])),
     elementwise(away(M), constant(oneOf(M, [-1, 0, 1, 2, 3]))),
   ],
+  atan2: [elementwise(away(M), away(M))],
+  hypot: [elementwise(away(M), away(M))],
+  copysign: [elementwise(away(M), away(M))],
+  fmax: [elementwise(grid(M, 0), grid(M, 0.2))],
+  fmin: [elementwise(grid(M, 0), grid(M, 0.2))],
+  logaddexp: [elementwise(real(M), real(M)), elementwise(real(M, 300, 302), real(M, 299, 301))],
+  xlogy: [elementwise(real(M), real(M, 0.4, 3)), fixed([constant(oneOf([6], [0, 1])), real([6], 0.4, 3)])],
+  fmod: [
+    elementwise(real(M, 2.2, 2.8), oneOf(M, [0.75, 2, -1.8])),
+    elementwise(real(M, -2.8, -2.2), oneOf(M, [0.75, 2])),
+  ],
+  remainder: [
+    elementwise(real(M, 2.2, 2.8), oneOf(M, [0.75, 2, -1.8])),
+    elementwise(real(M, -2.8, -2.2), oneOf(M, [0.75, 2])),
+  ],
+  roundedDiv: ['floor', 'trunc'].flatMap((mode) => [
+    vanishing(fixed([real(M, 2.2, 2.8), oneOf([3], [0.75, 2, -1.8])], mode)),
+    vanishing(fixed([real([], -2.8, -2.2), oneOf([], [0.75, 2])], mode)),
+    vanishing(fixed([real([0, 2]), real([2], 1, 2)], mode)),
+  ]),
+  clamp: [
+    elementwise(grid(M, 0), grid(M, 0.1), grid(M, 0.2)),
+    fixed([grid([8], 0), constant(oneOf([], [-0.5])), constant(oneOf([], [0.7]))]),
+  ],
+  logicalAnd: comparison,
+  logicalOr: comparison,
+  logicalXor: comparison,
+  bitwiseAnd: bits,
+  bitwiseOr: bits,
+  bitwiseXor: bits,
   maximum: [elementwise(grid(M, 0), grid(M, 0.2))],
   minimum: [elementwise(grid(M, 0), grid(M, 0.2))],
   where: [elementwise(mask(M), real(M), real(M))],
@@ -98,6 +138,8 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   expm1: [elementwise(real(M))],
   log: [elementwise(real(M, 0.4, 3))],
   log2: [elementwise(real(M, 0.4, 3))],
+  exp2: [elementwise(real(M))],
+  log10: [elementwise(real(M, 0.4, 3))],
   log1p: [elementwise(real(M, -0.5, 2))],
   sin: [elementwise(real(M))],
   cos: [elementwise(real(M, 0.3, 3))],
@@ -107,11 +149,30 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   atan: [elementwise(real(M))],
   sinh: [elementwise(real(M))],
   cosh: [elementwise(away(M))],
+  asinh: [elementwise(real(M))],
+  acosh: [elementwise(real(M, 1.2, 4))],
+  atanh: [elementwise(real(M, -0.8, 0.8))],
   tanh: [elementwise(real(M))],
+  logit: [elementwise(real(M, 0.1, 0.9))],
   sigmoid: [elementwise(real(M))],
   relu: [elementwise(away(M))],
   erf: [elementwise(real(M, -2.4, 2.4)), elementwise(real(M, 2.45, 2.55))],
   gelu: [elementwise(real(M, -2.4, 2.4))],
+  erfc: [elementwise(real(M, -2, 2)), elementwise(real(M, 1.45, 2.55))],
+  erfinv: [elementwise(real(M, -0.9, 0.9)), elementwise(real(M, -0.01, 0.01))],
+  lgamma: [elementwise(real(M, 0.2, 4)), elementwise(real(M, -0.8, -0.2)), elementwise(real(M, 9.9, 10.1))],
+  polygamma: [0, 1, 2].flatMap((n) => [
+    ...[[0.6, 4], [-0.7, -0.3], [9.9, 10.1], [1.4, 1.6]].map(([low, high]) => fixed([real(M, low, high)], n)),
+    fixed([real([], 1, 3)], n),
+    fixed([real([0, 2])], n),
+  ]), // prettier-ignore
+  sinc: [0, 1, 2].flatMap((n) => [
+    fixed([oneOf([8], [0, 1e-9, -1e-3, 0.5])], n),
+    fixed([real(M, 0.25, 1.5)], n), // where the series hands over
+    fixed([real([], 2, 3)], n),
+    fixed([real([0, 2])], n),
+  ]),
+  signbit: [elementwise(away(M))],
   sign: [vanishing(elementwise(away(M)))],
   floor: steps,
   ceil: steps,
@@ -126,6 +187,17 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   argmin: reductions(distinct),
   any: [...reductions((shape) => oneOf(shape, [0, 0, 1])), fixed([real([2, 0])], [2, 1])],
   all: [...reductions((shape) => oneOf(shape, [0, 1, 1])), fixed([real([2, 0])], [2, 1])],
+  cumsum: scanned(real),
+  logcumsumexp: [...scanned(real), fixed([real([4], 30, 32)], 0)],
+  recurrence: [
+    fixed([real([2, 4]), real([2, 4])], 1),
+    fixed([real([3, 2, 2]), real([3, 2, 2])], 0),
+    fixed([oneOf([5], [0, 0, 2]), real([5])], 0),
+    fixed([constant(real([])), real([])], 0),
+    fixed([real([2, 0]), real([2, 0])], 1),
+  ],
+  cummaxPlaces: scanned(distinct),
+  cumminPlaces: scanned(distinct),
   softmax: alongDim,
   logSoftmax: alongDim,
 
@@ -255,7 +327,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
 
 /** Linear in all inputs that have a rule, taken together. */
 export const linearOps: readonly OpName[] = [
-  'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'concat', 'clone', 'cast',
+  'cumsum', 'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'concat', 'clone', 'cast',
   'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd', 'windowSum', 'windowSpread',
 ]; // prettier-ignore
 

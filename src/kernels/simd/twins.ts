@@ -3,14 +3,14 @@
  * when it is first asked for.
  */
 import * as loops from '../elementwise.ts';
-import type { ChooseLoop, FoldLoop, MapLoop, Scan2Loop, ScanLoop, ZipLoop } from '../lines.ts';
+import type { Zip3Loop, FoldLoop, MapLoop, Scan2Loop, ScanLoop, ZipLoop } from '../lines.ts';
 import * as folds from '../reduce.ts';
 import type { Func } from '../wasm/assembler.ts';
 import { choose, maps, zips } from '../wasm/elementwise.ts';
 import * as rows from '../wasm/rows.ts';
 import { scratchpad } from '../wasm/scratchpad.ts';
 
-export type Loop = MapLoop | ZipLoop | ChooseLoop | FoldLoop | ScanLoop | Scan2Loop;
+export type Loop = MapLoop | ZipLoop | Zip3Loop | FoldLoop | ScanLoop | Scan2Loop;
 /** Takes addresses, counts and numbers. */
 export type Kernel = (...args: number[]) => number;
 

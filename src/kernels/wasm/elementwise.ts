@@ -19,7 +19,7 @@ export const maps = {
   abs: map1(f32x4.abs),
   sign: map((x, pen) => {
     const unit = v128.or(one(pen), v128.and(x, pen.constant(-0)));
-    return select(gt(f32x4.abs(x), pen.constant(0)), unit, x); // 0, −0 and NaN are as they were
+    return v128.and(gt(f32x4.abs(x), pen.constant(0)), unit); // 0 for 0, −0 and NaN
   }),
   reciprocal: map((x, pen) => div(one(pen), x)),
   square: map((x) => mul(x, x)),

@@ -1,0 +1,7 @@
+/** The front door to text: re-exports, nothing else. What needs Node's files (files.ts) is not here. */
+export type { BatchOptions, Batch, DecodeOptions, EncodeOptions } from './tokenizer.ts';
+export { Tokenizer } from './tokenizer.ts';
+export type { BertOptions, Texts, TrainOptions } from './subwords.ts';
+export { bertTokenizer, gpt2Tokenizer, trainBpe, trainWordPiece } from './subwords.ts';
+export type { CharOptions, WordOptions } from './words.ts';
+export { charTokenizer, wordTokenizer } from './words.ts';
