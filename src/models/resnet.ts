@@ -54,7 +54,7 @@ class Block extends nn.Module {
  * import { zeros } from 'adjoint';
  * import { ResNet } from 'adjoint/models';
  * const model = new ResNet({ channels: 1, classes: 10, width: 8 });
- * console.log(model(zeros([2, 1, 16, 16])).shape, model.parameterCount()); // => [ 2, 10 ] 19706
+ * console.log(model(zeros([2, 1, 16, 16])).shape, model.parameterCount()); // => [ 2, 10 ] 19810
  * ```
  */
 export class ResNet extends nn.Module {
