@@ -1,6 +1,8 @@
 /** Neural networks: modules, layers, losses; functions in `functional`, starting values in `init`. */
 export { buffer, Module, parameter, type StateDict } from './module.ts';
+export type { ForwardHook, ForwardPreHook, FullBackwardHook, Grads } from './hooks.ts';
 export * from './layers.ts';
+export * from './containers.ts';
 export * from './activation-layers.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
 export { ChannelShuffle, Flatten, Identity, Unflatten } from './shapes.ts';

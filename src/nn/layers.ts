@@ -1,4 +1,4 @@
-/** Layers: Linear, and Sequential to chain them. */
+/** The layer Linear. */
 import type { DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import { zeros } from '../create.ts';
@@ -37,20 +37,5 @@ export class Linear extends Module {
   protected override describe(): string {
     const [out, inputs] = this.weight.shape;
     return `in=${inputs}, out=${out}, bias=${this.bias !== null}`;
-  }
-}
-
-/** A module from one tensor to one tensor. */
-export type Layer = Module & { forward(x: Tensor): Tensor };
-
-/** Modules one after another, named '0', '1', …. `new nn.Sequential(new nn.Linear(4, 2), new nn.ReLU())(zeros([1, 4])).shape // => [ 1, 2 ]` */
-export class Sequential extends Module {
-  [index: number]: Layer;
-  constructor(...layers: Layer[]) {
-    super();
-    Object.assign(this, layers);
-  }
-  override forward(x: Tensor): Tensor {
-    return this.namedChildren().reduce((y, [, layer]) => (layer as Layer).forward(y), x);
   }
 }

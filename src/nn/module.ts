@@ -5,6 +5,7 @@
 import { showShape, ValueError } from '../array/errors.ts';
 import { noGrad } from '../engine.ts';
 import { Tensor } from '../tensor.ts';
+import { callHooked, hang, type ForwardHook, type ForwardPreHook, type FullBackwardHook, type Hooks } from './hooks.ts';
 
 /** What a tensor in a field is for. Other tensors in fields are constants: not trained and not saved. */
 const kinds = new WeakMap<Tensor, 'parameter' | 'buffer'>();
@@ -28,6 +29,12 @@ export function buffer(x: Tensor): Tensor {
   kinds.set(kept, 'buffer');
   return kept;
 }
+
+/** Whether a tensor is marked as a parameter. */
+export const isParameter = (x: Tensor): boolean => kinds.get(x) === 'parameter';
+
+/** The hooks of modules that have some: no fields, for they are not saved. */
+const hooksOf = new WeakMap<Module, Hooks>();
 
 /** Names ('fc1.weight') and tensors, as of stateDict. */
 export type StateDict = Record<string, Tensor>;
@@ -59,7 +66,10 @@ export abstract class Module {
 
   /** A class's constructor may return another object; here a function, that has this class's methods and fields. */
   constructor() {
-    const self = (...inputs: never[]): unknown => module.forward(...inputs);
+    const self = (...inputs: never[]): unknown => {
+      const hooks = hooksOf.get(module);
+      return hooks ? callHooked(module, hooks, inputs) : module.forward(...inputs);
+    };
     Reflect.deleteProperty(self, 'name'); // so that fields may have these names
     Reflect.deleteProperty(self, 'length');
     const module: Module = Object.setPrototypeOf(self, new.target.prototype);
@@ -112,6 +122,42 @@ export abstract class Module {
   requiresGrad_(on = true): this {
     for (const x of this.parameters()) x.requiresGrad = on;
     return this;
+  }
+
+  /**
+   * Calls `hook(module, inputs)` before each call; what it returns, if anything, takes the inputs' place. Calling `forward` itself
+   * goes past all hooks. Returns the function that takes the hook off again.
+   */
+  registerForwardPreHook(hook: ForwardPreHook): () => void {
+    return hang(this.hooks().before, hook);
+  }
+  /**
+   * Calls `hook(module, inputs, output)` after each call; what it returns, if anything, takes the output's place.
+   * ```ts
+   * import { nn, ones } from 'adjoint';
+   * const layer = new nn.ReLU();
+   * const remove = layer.registerForwardHook((_module, _inputs, y) => (y as typeof x).mul(2));
+   * const x = ones([2]);
+   * console.log(layer(x)); // => Tensor[2] [2, 2]
+   * remove();
+   * console.log(layer(x)); // => Tensor[2] [1, 1]
+   * ```
+   */
+  registerForwardHook(hook: ForwardHook): () => void {
+    return hang(this.hooks().after, hook);
+  }
+  /**
+   * Calls `hook(module, gradInputs, gradOutputs)` whenever the gradients of a call's inputs are there (of its outputs, if no
+   * input needs one); what it returns, if anything, takes the place of those of the inputs. null stands for what has no gradient.
+   * Of several tensors, one that had no part in the loss gets zeros.
+   */
+  registerFullBackwardHook(hook: FullBackwardHook): () => void {
+    return hang(this.hooks().backward, hook);
+  }
+  private hooks(): Hooks {
+    const own = hooksOf.get(this) ?? { before: new Set(), after: new Set(), backward: new Set() };
+    hooksOf.set(this, own);
+    return own;
   }
 
   /** All parameters and buffers by name, detached; they share the module's memory. */

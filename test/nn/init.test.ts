@@ -58,7 +58,7 @@ describe('the functions of init write in place and return the tensor', () => {
 
   test('kaimingUniform_: ±√(2 / (1 + a²))·√(3 / in)', () => {
     expectUniform(init.kaimingUniform_(zeros([50, 150])), Math.sqrt(6 / 150));
-    expectUniform(init.kaimingUniform_(zeros([50, 150]), Math.sqrt(5)), 1 / Math.sqrt(150)); // PyTorch's Linear
+    expectUniform(init.kaimingUniform_(zeros([50, 150]), { a: Math.sqrt(5) }), 1 / Math.sqrt(150)); // PyTorch's Linear
     expectUniform(init.kaimingUniform_(zeros([20, 30, 3, 3])), Math.sqrt(6 / 270));
   });
 
@@ -93,7 +93,7 @@ describe('the functions of init write in place and return the tensor', () => {
         init.uniform_(zeros([3]), 0, 1, new Generator(seed)),
         init.normal_(zeros([3]), 0, 1, new Generator(seed)),
         init.xavierUniform_(zeros([3, 1]), 1, new Generator(seed)),
-        init.kaimingUniform_(zeros([3, 1]), 0, new Generator(seed)),
+        init.kaimingUniform_(zeros([3, 1]), { generator: new Generator(seed) }),
       ].map((x) => x.toArray());
     expect(run(1)).toEqual(run(1));
     expect(run(1)).not.toEqual(run(2));
