@@ -80,7 +80,7 @@ export class ResNet extends nn.Module {
     this.layer3 = stage(2 * C, 4 * C, 2);
     this.fc = new nn.Linear(4 * C, classes, make);
     for (const [, module] of this.namedModules()) {
-      if (module instanceof nn.Conv2d) nn.init.kaimingUniform_(module.weight, 0, make.generator);
+      if (module instanceof nn.Conv2d) nn.init.kaimingUniform_(module.weight, make);
     }
   }
   override forward(x: Tensor): Tensor {

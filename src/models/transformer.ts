@@ -9,8 +9,9 @@ import { arange, tensor } from '../create.ts';
 import * as nn from '../nn/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkConfig, type MakeOptions } from './config.ts';
-import { evaluating, sample, type GenerateOptions } from './generate.ts';
+import { sample, type GenerateOptions } from './generate.ts';
 import { checkTokens } from './language.ts';
+import { evaluating } from './predict.ts';
 
 export interface TransformerConfig {
   /** Number of different tokens, V, of both languages. */
