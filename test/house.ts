@@ -28,7 +28,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   explain: CORE,
   inspect: `${CORE} | nn`,
   testing: CORE,
-  models: `${CORE} nn`,
+  models: `${CORE} nn io text`,
   train: LIBRARY,
   index: `${LIBRARY} models`,
   cli: `${LIBRARY} models train index`,
