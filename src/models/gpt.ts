@@ -68,6 +68,12 @@ export function rotate(x: Tensor, rotation: Rotation): Tensor {
   return concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], -1); // [B, H, T, D]
 }
 
+/** 1 where the i-th of T new tokens may look at token j of all S: the last T rows of a causal mask. */
+const causal = (T: number, S: number): Tensor =>
+  arange(S - T, S)
+    .unsqueeze(1)
+    .ge(arange(S)); // [T, S]
+
 /** x + attention(norm(x)), then x + feed-forward(norm(x)). */
 class Block extends nn.Module {
   ln_1: nn.LayerNorm;
@@ -112,13 +118,7 @@ class Block extends nn.Module {
     [cache.k, cache.v] = [k, v];
     const S = k.shape[2];
     const y = F.scaledDotProductAttention(q, k, v, {
-      ...(S === T
-        ? { isCausal: T > 1 }
-        : {
-            mask: arange(S - T, S)
-              .unsqueeze(1)
-              .ge(arange(S)),
-          }), // [T, S]
+      ...(S === T ? { isCausal: T > 1 } : { mask: causal(T, S) }),
       dropoutP: this.training ? dropout : 0,
       generator: this.generator,
     }); // [B, H, T, D]
@@ -126,9 +126,8 @@ class Block extends nn.Module {
   }
 
   private feedForward(x: Tensor): Tensor {
-    const { c_fc, c_proj } = this.mlp;
-    const inner = activations[this.config.activation](c_fc(x)); // [B, T, 4·C]
-    return c_proj(inner); // [B, T, C]
+    const inner = activations[this.config.activation](this.mlp.c_fc(x)); // [B, T, 4·C]
+    return this.mlp.c_proj(inner); // [B, T, C]
   }
 
   private drop(x: Tensor): Tensor {

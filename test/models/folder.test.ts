@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { tensor, zeros } from '../../src/create.ts';
 import { saveSafetensors } from '../../src/io/index.ts';
 import * as models from '../../src/models/index.ts';
-import { BERTForMaskedLM, CNN, generate, GPT, MLP, predict } from '../../src/models/index.ts';
+import { BERTForMaskedLM, CNN, generate, GPT, MLP, predict, streamText } from '../../src/models/index.ts';
 import { load, save, type ModelClass } from '../../src/models/folder.ts';
 import { Module, parameter } from '../../src/nn/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
@@ -78,6 +78,12 @@ describe('a model folder', () => {
     const { model, tokenizer } = load(at('gpt2'), { dtype: 'float64' });
     expect(tokenizer).toBeNull();
     expect(predict(model as GPT, tensor(fixture.tokens))).toBeAllClose(made(fixture.logits), { rtol: 1e-9 });
+
+    writeFileSync(join(at('gpt2'), 'vocab.json'), '{"a":0,"b":1,"Ġ":2,"ab":3,"<|endoftext|>":4}');
+    writeFileSync(join(at('gpt2'), 'merges.txt'), '#version: 0.2\na b\n');
+    const coder = load(at('gpt2')).tokenizer!;
+    expect(coder.encode('ab a')).toEqual([3, 2, 0]);
+    expect([...streamText(model as GPT, { encode: (text) => coder.encode(text), decode: (t) => t.join(' ') }, 'ab', { maxNewTokens: 2 })].length).toBe(2); // prettier-ignore
 
     const bert = readFixture('bert') as { config: object; state: Record<string, Numbers> };
     mkdirSync(at('bert'));
