@@ -12,30 +12,23 @@ import { GPT, type GPTConfig } from './gpt.ts';
 /** config.json, parsed. */
 export type HuggingFaceConfig = Readonly<Record<string, unknown>>;
 
-/** Reads values of a config.json, and refuses what this library would compute otherwise. */
-class ConfigReader {
-  #json: HuggingFaceConfig;
-  #where: string;
-  constructor(where: string, json: HuggingFaceConfig, modelType: string) {
-    this.#json = json;
-    this.#where = where;
-    this.oneOf('model_type', { [modelType]: modelType });
-  }
-  number(name: string, otherwise?: number): number {
-    const value = this.#json[name] ?? otherwise;
+/** How values of a config.json are read, and those refused that this library would compute otherwise. */
+function reader(where: string, json: HuggingFaceConfig, modelType: string) {
+  const number = (name: string, otherwise?: number): number => {
+    const value = json[name] ?? otherwise;
     if (typeof value === 'number') return value;
-    throw new ValueError(this.#where, `config.json must have a number '${name}'`, JSON.stringify(value) ?? 'none');
-  }
+    throw new ValueError(where, `config.json must have a number '${name}'`, JSON.stringify(value) ?? 'none');
+  };
   /** What the value of `name` stands for. */
-  oneOf<T>(name: string, meanings: Readonly<Record<string, T>>, otherwise?: string): T {
-    const value = this.#json[name] ?? otherwise;
+  const oneOf = <T>(name: string, meanings: Readonly<Record<string, T>>, otherwise?: string): T => {
+    const value = json[name] ?? otherwise;
     const word = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
     if (Object.hasOwn(meanings, word)) return meanings[word];
-    const known = Object.keys(meanings)
-      .map((known) => `'${known}'`)
-      .join(' or ');
-    throw new ValueError(this.#where, `'${name}' in config.json must be ${known}`, `'${word}'`);
-  }
+    const known = Object.keys(meanings).map((name) => `'${name}'`).join(' or '); // prettier-ignore
+    throw new ValueError(where, `'${name}' in config.json must be ${known}`, `'${word}'`);
+  };
+  oneOf('model_type', { [modelType]: modelType });
+  return { number, oneOf };
 }
 
 /** Layers that GPT-2 keeps as Conv1D: weights [in, out], where Linear has [out, in]. */
@@ -56,7 +49,7 @@ const prefix = 'transformer.';
  * @throws ValueError when the config is not GPT-2's, or the tensors do not fit it: all faults at once
  */
 export function gptFromHuggingFace(json: HuggingFaceConfig, tensors: StateDict, make: MakeOptions = {}): GPT {
-  const read = new ConfigReader('gptFromHuggingFace', json, 'gpt2');
+  const read = reader('gptFromHuggingFace', json, 'gpt2');
   for (const name of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention'])
     read.oneOf(name, { false: 0 }, 'false');
   read.oneOf('scale_attn_weights', { true: 1 }, 'true');
@@ -149,7 +142,7 @@ export function bertFromHuggingFace<M extends BERT | BERTForMaskedLM | BERTForCl
   tensors: StateDict,
   make: MakeOptions = {},
 ): M {
-  const read = new ConfigReader('bertFromHuggingFace', json, 'bert');
+  const read = reader('bertFromHuggingFace', json, 'bert');
   read.oneOf('position_embedding_type', { absolute: 1 }, 'absolute');
   read.oneOf('is_decoder', { false: 0 }, 'false');
   const config: BERTConfig = {
