@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor.ts';
 import { Module } from './module.ts';
 
 /** (Σ |x|ᵖ)^(1/p) along dim, which stays with size 1; the largest |x| for p = ∞. Its gradient at 0 is 0. */
-function length(where: string, x: Tensor, p: number, dim: number): Tensor {
+export function length(where: string, x: Tensor, p: number, dim: number): Tensor {
   if (Number.isNaN(p)) throw new ValueError(where, 'p must be a number', 'NaN');
   if (p === Infinity) return x.abs().amax(dim, true);
   if (p === -Infinity) return x.abs().amin(dim, true);

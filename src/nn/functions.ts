@@ -6,7 +6,10 @@ export { channelShuffle } from './shapes.ts';
 export { cosineSimilarity, normalize, pairwiseDistance, type DistanceOptions, type NormalizeOptions, type SimilarityOptions } from './distances.ts'; // prettier-ignore
 export { scaledDotProductAttention, type AttentionOptions } from './attention.ts';
 export { conv1d, conv2d, convTranspose2d, type ConvOptions, type ConvTransposeOptions } from './conv.ts';
-export { embedding } from './embedding.ts';
+export { bilinear } from './bilinear.ts';
+export { embedding, type LookupOptions } from './embedding.ts';
+export { embeddingBag, type BagOptions } from './embedding-bag.ts';
+export { groupNorm, instanceNorm, localResponseNorm, type InstanceNormFunctionOptions, type LocalResponseOptions } from './group-normalization.ts'; // prettier-ignore
 export { batchNorm, layerNorm, rmsNorm, type BatchNormFunctionOptions, type NormOptions } from './normalization.ts';
 export {
   adaptiveAvgPool2d,

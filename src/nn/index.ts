@@ -7,10 +7,13 @@ export * from './activation-layers.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
 export { ChannelShuffle, Flatten, Identity, Unflatten } from './shapes.ts';
 export { CosineSimilarity, PairwiseDistance } from './distances.ts';
+export { Bilinear } from './bilinear.ts';
 export { Conv1d, Conv2d, ConvTranspose2d, type ConvLayerOptions } from './conv.ts';
 export { AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from './pooling.ts';
-export { BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore
+export { BatchNorm1d, BatchNorm2d, BatchNorm3d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore
+export { GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LocalResponseNorm, type GroupNormOptions, type InstanceNormOptions } from './group-normalization.ts'; // prettier-ignore
 export { Embedding, type EmbeddingOptions } from './embedding.ts';
+export { EmbeddingBag, type EmbeddingBagOptions } from './embedding-bag.ts';
 export { GRUCell, LSTMCell, RNNCell, type CellOptions, type Nonlinearity } from './cells.ts';
 export * from './recurrent.ts';
 export { MultiheadAttention, type AttentionCallOptions, type MultiheadAttentionOptions } from './attention.ts';

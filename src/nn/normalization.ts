@@ -8,7 +8,7 @@ import { apply, type Tensor } from '../tensor.ts';
 import { buffer, Module, parameter } from './module.ts';
 
 /** y·w + b, either of which may lack. */
-function affine(y: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined): Tensor {
+export function affine(y: Tensor, weight: Tensor | null | undefined, bias: Tensor | null | undefined): Tensor {
   const scaled = weight ? y.mul(weight) : y;
   return bias ? scaled.add(bias) : scaled;
 }
@@ -171,8 +171,9 @@ export interface BatchNormOptions extends NormOptions {
   readonly dtype?: DType;
 }
 
-/** What batch normalization has for any number of dims. Names of parameters and buffers are PyTorch's. */
-abstract class BatchNorm extends Module {
+/** What batch and instance normalization have: parameters and statistics [C], by PyTorch's names. */
+export abstract class ChannelNorm extends Module {
+  numFeatures: number;
   eps: number;
   momentum: number | null;
   weight: Tensor | null;
@@ -185,6 +186,7 @@ abstract class BatchNorm extends Module {
     super();
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype = 'float32' } = options;
     const [shape, kind] = [[numFeatures], { dtype }];
+    this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
     this.weight = affine ? parameter(ones(shape, kind)) : null;
@@ -196,6 +198,14 @@ abstract class BatchNorm extends Module {
   /** How many dims an input may have. */
   protected abstract readonly ranks: readonly number[];
 
+  protected override describe(): string {
+    const { eps, momentum, weight, running_mean: mean } = this;
+    return `eps=${eps}, momentum=${momentum}, affine=${weight !== null}, trackRunningStats=${mean !== null}`;
+  }
+}
+
+/** What batch normalization has for any number of dims. */
+abstract class BatchNorm extends ChannelNorm {
   override forward(x: Tensor): Tensor {
     const { eps, training, weight, bias, running_mean: runningMean, running_var: runningVar } = this;
     if (!this.ranks.includes(x.ndim)) {
@@ -207,10 +217,6 @@ abstract class BatchNorm extends Module {
     const y = batchNorm(x, { ...statistics, momentum: this.momentum ?? 1 / batches });
     this.num_batches_tracked.add_(1);
     return y;
-  }
-  protected override describe(): string {
-    const { eps, momentum, weight, running_mean: mean } = this;
-    return `eps=${eps}, momentum=${momentum}, affine=${weight !== null}, trackRunningStats=${mean !== null}`;
   }
 }
 
@@ -225,5 +231,12 @@ export class BatchNorm1d extends BatchNorm {
 export class BatchNorm2d extends BatchNorm {
   protected override get ranks(): readonly number[] {
     return [4];
+  }
+}
+
+/** Batch normalization of volumes [N, C, D, H, W]; see nn.functional.batchNorm. `new nn.BatchNorm3d(3)(zeros([4, 3, 2, 5, 5])).shape // => [ 4, 3, 2, 5, 5 ]` */
+export class BatchNorm3d extends BatchNorm {
+  protected override get ranks(): readonly number[] {
+    return [5];
   }
 }
