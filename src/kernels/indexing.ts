@@ -3,7 +3,7 @@
  * Indices are whole numbers in range; whoever calls has checked them.
  */
 import { copy, dense, overwrite } from '../array/dense.ts';
-import { dtypeOf, promote, sizeOf, zerosNd, type Nd, type Shape } from '../array/nd.ts';
+import { dtypeOf, promote, sizeOf, zerosNd, type Data, type Nd, type Shape } from '../array/nd.ts';
 import { slice, type Range } from '../array/views.ts';
 
 /** A row-major array seen as [outer, n, inner] around one of its dims. */
@@ -20,13 +20,6 @@ function places(index: Nd, shape: Shape, dim: number): Int32Array {
   const flat = dense(index);
   const size = index.shape;
   const rank = size.length;
-  if (dim === rank - 1 && size.every((n, d) => d === dim || n === shape[d])) {
-    // Along the last dim of arrays that agree in the others: row by row.
-    for (let e = 0, row = 0; e < at.length; row += shape[dim]) {
-      for (const end = e + size[dim]; e < end; e++) at[e] = row + flat.data[flat.offset + e];
-    }
-    return at;
-  }
   const coordinates = new Array<number>(rank).fill(0);
   for (let e = 0; e < at.length; e++) {
     let place = 0;
@@ -37,10 +30,31 @@ function places(index: Nd, shape: Shape, dim: number): Int32Array {
   return at;
 }
 
+/** Whether an index runs along the last dim, and agrees with the shape in the others: it can be followed row by row. */
+const isRowwise = ({ shape: size }: Nd, shape: Shape, dim: number): boolean =>
+  size.length > 0 && dim === size.length - 1 && size.every((n, d) => d === dim || n === shape[d]);
+
+/** y[e] = x[index[e]] in each row, of n numbers in x and k in y. */
+// prettier-ignore
+function gatherRows(x: Data, xi: number, n: number, index: Data, at: number, y: Data, k: number): void {
+  for (let e = 0, row = xi; e < y.length; row += n) for (const end = e + k; e < end; e++) y[e] = x[row + index[at + e]];
+}
+
+/** y[index[e]] += g[e] in each row, of n numbers in y and k in g; `count` in all. */
+// prettier-ignore
+function scatterRows(y: Data, yi: number, n: number, index: Data, at: number, g: Data, gi: number, k: number, count: number): void {
+  for (let e = 0, row = yi; e < count; row += n) for (const end = e + k; e < end; e++) y[row + index[at + e]] += g[gi + e];
+}
+
 /** y[i][j] = x[index[i][j]][j] for dim 0, and so on; y has index's shape. */
 export function gather(x: Nd, index: Nd, dim: number): Nd {
   const y = zerosNd(dtypeOf(x.data), index.shape);
   const { data, offset } = dense(x);
+  if (isRowwise(index, x.shape, dim)) {
+    const flat = dense(index);
+    gatherRows(data, offset, x.shape[dim], flat.data, flat.offset, y.data, index.shape[dim]);
+    return y;
+  }
   const at = places(index, x.shape, dim);
   for (let e = 0; e < at.length; e++) y.data[e] = data[offset + at[e]];
   return y;
@@ -49,6 +63,12 @@ export function gather(x: Nd, index: Nd, dim: number): Nd {
 /** y[index[i][j]][j] += g[i][j], for a row-major y. */
 export function scatterOnto(y: Nd, g: Nd, index: Nd, dim: number): void {
   const { data, offset } = dense(g);
+  if (isRowwise(index, y.shape, dim)) {
+    const flat = dense(index);
+    const count = sizeOf(index.shape);
+    scatterRows(y.data, y.offset, y.shape[dim], flat.data, flat.offset, data, offset, index.shape[dim], count);
+    return;
+  }
   const at = places(index, y.shape, dim);
   for (let e = 0; e < at.length; e++) y.data[y.offset + at[e]] += data[offset + e];
 }

@@ -100,16 +100,17 @@ describe('in WebAssembly', () => {
       'one is lost': (what) => changed(what(), (v, i) => (i === 5 ? 0.77 : v)),
       'the rest of a row is not written': (what) => changed(what(), (v, i, n) => (i === n - 1 ? 0.77 : v)),
     };
-    for (const [what, run] of Object.entries(wrong)) {
-      expect(checkStandardize(run, normal), what).not.toBeNull();
-      expect(checkLayerNorm(run, normal), what).not.toBeNull();
-      expect(checkWeights(run), what).not.toBeNull();
-    }
+    const unseen = Object.keys(wrong).filter((what) =>
+      [checkStandardize(wrong[what], normal), checkLayerNorm(wrong[what], normal), checkWeights(wrong[what])].includes(
+        null,
+      ),
+    );
+    expect(unseen).toEqual([]);
     expect(checkStandardize(asItIs, normal)).toBeNull();
   });
 });
 
 const changed = (y: Nd, f: (v: number, i: number, n: number) => number): Nd => ({
   ...y,
-  data: y.data.map((v, i) => f(v, i, y.data.length)) as Data,
+  data: y.data.map((v, i) => f(v, i, y.data.length)),
 });

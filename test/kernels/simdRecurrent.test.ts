@@ -49,7 +49,7 @@ describe('an LSTM in WebAssembly', () => {
     const change =
       (f: (v: number, i: number) => number): Run =>
       (what) =>
-        what().map((y) => ({ ...y, data: y.data.map(f) }) as Nd);
+        what().map((y) => ({ ...y, data: y.data.map(f) }));
     expect(check(change((v) => v + 1e-4))).not.toBeNull();
     expect(check(change((v, i) => (i === 3 ? 0.77 : v)))).not.toBeNull();
     expect(check(change((v) => v))).toBeNull();

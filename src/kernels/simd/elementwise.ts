@@ -2,7 +2,7 @@
  * Elementwise work streamed through the scratchpad: chunks of the operands are copied in, a kernel goes over them, and
  * the result is copied out. Each function says whether it did the work; if not, the plain loop must.
  */
-import type { Data, Nd } from '../../array/nd.ts';
+import { nd, type Data, type Nd } from '../../array/nd.ts';
 import type { Func } from '../wasm/assembler.ts';
 import { scratchpad } from '../wasm/scratchpad.ts';
 import { AREA, OVERRUN } from '../wasm/vectors.ts';
@@ -12,6 +12,8 @@ import { kernelOf, type Kernel, type Loop } from './twins.ts';
 export const CHUNK = 4096;
 /** A column whose elements are repeated fewer times than this is not worth a call for each. */
 const NARROW = 32;
+/** Smaller matrices of a stack are not worth a call each. */
+const MATRIX = 1024;
 /** Where operands lie, in floats. */
 export const areas = [0, 1, 2, 3].map((area) => 1024 + area * AREA);
 
@@ -85,13 +87,23 @@ export function dense(loop: Loop, y: Data, operands: readonly Nd[], at = 0, n = 
   return true;
 }
 
-/** The same for operands that are expanded to one shape, with merged dims. */
+/** The same for operands that are expanded to one shape, with merged dims: matrix by matrix if there are more than two. */
 export function broadcast(loop: Loop, y: Data, operands: readonly Nd[], at = 0, n = y.length): boolean {
+  const { shape } = operands[0];
+  if (shape.length > 2) {
+    const part = n / shape[0];
+    if (part < MATRIX) return false;
+    const inner = (x: Nd, i: number): Nd => nd(x.data, shape.slice(1), x.strides.slice(1), x.offset + i * x.strides[0]);
+    for (let i = 0; i < shape[0]; i++) {
+      const done = broadcast(loop, y, operands.map((x) => inner(x, i)), at + i * part, part); // prettier-ignore
+      if (!done) return false; // all are alike: the first one says so
+    }
+    return true;
+  }
   const kernel = kernelFor(loop, y, n, operands);
   if (kernel === null) return false;
-  const { shape } = operands[0];
   const width = shape.length === 2 ? shape[1] : 1;
-  if (shape.length > 2 || width > AREA - OVERRUN) return false;
+  if (width > AREA - OVERRUN) return false;
   const all = operands.map(({ data, offset, strides: [row, col = 0] }) => ({ data, start: offset, row, col }));
   if (!all.every((x) => isFull(x, width) || isRepeated(x) || isColumn(x, width))) return false;
   run(kernel, y, at, n, all, width);
