@@ -30,3 +30,4 @@ export { CosineEmbeddingLoss, HingeEmbeddingLoss, MarginRankingLoss, MultiLabelM
 export { GaussianNLLLoss, HuberLoss, L1Loss, MSELoss, PoissonNLLLoss, SmoothL1Loss } from './losses/regression.ts';
 export * as functional from './functions.ts';
 export * as init from './init.ts';
+export * as utils from './utils.ts';

@@ -1,13 +1,25 @@
 /** class Optimizer: groups of parameters with options, one step for all, and a state that can be saved. */
 import { dense } from '../array/dense.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { isDense, sameShape } from '../array/nd.ts';
+import { isDense, sameShape, sizeOf, type Data, type Nd } from '../array/nd.ts';
+import { enableGrad, noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
+
+/** Options of every optimizer. */
+export interface CommonOptions {
+  /** Step size α. */
+  lr: number;
+  /** Uphill in place of downhill: the gradient counts with its sign turned. */
+  maximize?: boolean;
+}
 
 /** Some parameters, and the options in which they differ from the rest. */
 export type ParamGroup<Options> = Partial<Options> & { readonly params: readonly Tensor[] };
 
-/** What an optimizer remembers of one parameter: numbers and tensors of the parameter's shape. */
+/** Parameters, all with the same options, or in groups. */
+export type Params<Options> = readonly Tensor[] | readonly ParamGroup<Options>[];
+
+/** What an optimizer remembers of one parameter: numbers, and tensors (of the parameter's shape, but for LBFGS). */
 export type ParamState = Record<string, number | Tensor>;
 
 /** The whole state as plain data and tensors; parameters are named by their place, as in PyTorch. */
@@ -16,11 +28,11 @@ export interface OptimizerState<Options> {
   readonly paramGroups: readonly (Options & { readonly params: readonly number[] })[];
 }
 
-/** A parameter and its gradient as row-major numbers. */
+/** A parameter p, its numbers x in place, and those of its gradient: all row-major. */
 export interface Step {
   readonly p: Tensor;
-  readonly g: ReturnType<typeof dense>;
-  readonly n: number;
+  readonly x: Data;
+  readonly g: Data;
 }
 
 /**
@@ -35,51 +47,62 @@ export interface Step {
  * console.log(w); // => Tensor[2] requiresGrad [0, 0]
  * ```
  */
-export abstract class Optimizer<Options extends object, State extends ParamState = ParamState> {
+export abstract class Optimizer<Options extends CommonOptions = CommonOptions, State extends ParamState = ParamState> {
   /** May be changed between steps, as a schedule does with `lr`. */
-  readonly paramGroups: (Options & { params: readonly Tensor[] })[];
+  readonly paramGroups: (Options & { params: readonly Tensor[] })[] = [];
   protected readonly state = new Map<Tensor, State>();
+  private readonly defaults: Options;
 
-  constructor(params: readonly Tensor[] | readonly ParamGroup<Options>[], defaults: Options) {
-    const where = new.target.name;
-    const groups = params.every((item): item is ParamGroup<Options> => 'params' in item) ? params : [{ params }];
-    this.paramGroups = groups.map((group) => ({ ...defaults, ...(group as ParamGroup<Options>) }));
-    const all = this.paramGroups.flatMap((group) => group.params);
-    if (all.length === 0) throw new ValueError(where, 'there must be parameters to optimize', 'none');
-    if (new Set(all).size !== all.length) throw new ValueError(where, 'each parameter may be given once', 'one twice');
-    all.forEach((p, i) => {
-      if (!p.isLeaf || !isDense(p.nd)) {
-        throw new ValueError(
-          where,
-          'parameters must be leaves in row-major order',
-          `another at place ${i}`,
-          'make it with nn.parameter',
-        );
-      }
-    });
-    for (const group of this.paramGroups) this.check(group);
+  constructor(params: Params<Options>, defaults: Options) {
+    this.defaults = defaults;
+    const inGroups = params.every((item): item is ParamGroup<Options> => 'params' in item);
+    for (const group of inGroups ? params : [{ params } as ParamGroup<Options>]) this.addParamGroup(group);
+    if (this.all().length === 0) throw new ValueError(this.name, 'there must be parameters to optimize', 'none');
   }
 
   /** Refuses options that make no sense. */
   protected abstract check(group: Options): void;
   /** What is remembered of a parameter at first. */
-  protected abstract start(p: Tensor): State;
+  protected abstract start(p: Tensor, group: Options): State;
   /** Changes one parameter in place. */
   protected abstract update(step: Step, group: Options): void;
 
-  /** Changes each parameter that has a gradient, by its gradient. */
-  step(): void {
+  /** Adds parameters, with options of their own, as when layers are unfrozen. PyTorch: `add_param_group`. */
+  addParamGroup(group: ParamGroup<Options>): void {
+    const all = [...this.all(), ...group.params];
+    if (new Set(all).size !== all.length) {
+      throw new ValueError(this.name, 'each parameter may be given once', 'one twice');
+    }
+    all.forEach((p, i) => {
+      if (!p.isLeaf || !isDense(p.nd)) {
+        const rule = 'parameters must be leaves in row-major order';
+        throw new ValueError(this.name, rule, `another at place ${i}`, 'make it with nn.parameter');
+      }
+    });
+    const whole = { ...this.defaults, ...group };
+    this.check(whole);
+    this.paramGroups.push(whole);
+  }
+
+  /**
+   * Changes each parameter that has a gradient, by its gradient.
+   * @param closure computes the loss and its gradients first; LBFGS must have it, for it does so several times a step
+   * @returns what closure returned, if there is one
+   */
+  step(closure?: () => Tensor): Tensor | undefined {
+    const loss = closure && enableGrad(closure);
     for (const group of this.paramGroups) {
       for (const p of group.params) {
         if (p.grad === null) continue;
         if (!sameShape(p.grad.shape, p.shape)) {
           const rule = `a gradient must have its parameter's shape ${showShape(p.shape)}`;
-          throw new ShapeError(`${this.constructor.name}.step`, rule, showShape(p.grad.shape));
+          throw new ShapeError(`${this.name}.step`, rule, showShape(p.grad.shape));
         }
-        this.update({ p, g: dense(p.grad.nd), n: p.numel() }, group);
+        this.update({ p, x: numbers(p.nd), g: gradientOf(p.grad, group) }, group);
         p.markWritten();
       }
     }
+    return loss;
   }
 
   /** Forgets the gradients: the next backward pass starts anew. */
@@ -88,15 +111,25 @@ export abstract class Optimizer<Options extends object, State extends ParamState
   }
 
   /** What is remembered of p; at first what `start` makes. */
-  protected stateOf(p: Tensor): State {
+  protected stateOf(p: Tensor, group: Options): State {
     let state = this.state.get(p);
-    if (state === undefined) this.state.set(p, (state = this.start(p)));
+    if (state === undefined) this.state.set(p, (state = this.start(p, group)));
     return state;
+  }
+
+  /** All parameters, in the order in which a saved state counts them. */
+  private all(): Tensor[] {
+    return this.paramGroups.flatMap((group) => group.params);
+  }
+
+  /** The class's name, for messages. */
+  private get name(): string {
+    return this.constructor.name;
   }
 
   /** A copy of the state, with which a new optimizer over the same parameters goes on bit for bit. */
   stateDict(): OptimizerState<Options> {
-    const all = this.paramGroups.flatMap((group) => group.params);
+    const all = this.all();
     const state: Record<number, ParamState> = {};
     all.forEach((p, i) => {
       const own = this.state.get(p);
@@ -113,8 +146,9 @@ export abstract class Optimizer<Options extends object, State extends ParamState
    * @throws ValueError when groups, names or shapes differ, or an option is out of range
    */
   loadStateDict(saved: OptimizerState<Options>): void {
-    const all = this.paramGroups.flatMap((group) => group.params);
+    const all = this.all();
     const faults: string[] = [];
+    const groups = this.paramGroups.map((group, i) => ({ ...group, ...saved.paramGroups[i], params: group.params }));
     const [mine, theirs] = [this.paramGroups, saved.paramGroups].map(sizes);
     if (mine !== theirs) faults.push(`the groups must have ${mine} parameters and have ${theirs}`);
     const states = Object.entries(saved.state).map(([i, own]): [Tensor, State] => {
@@ -122,7 +156,10 @@ export abstract class Optimizer<Options extends object, State extends ParamState
       if (p === undefined) {
         faults.push(`there must be no parameter ${i}`);
       } else {
-        const expected: ParamState = this.start(p);
+        const expected: ParamState = this.start(
+          p,
+          groups.find(({ params }) => params.includes(p))!,
+        );
         for (const name of new Set([...Object.keys(expected), ...Object.keys(own)])) {
           const [must, is] = [kindOf(expected[name]), kindOf(own[name])];
           if (must !== is) faults.push(`${name} of parameter ${i} must be ${must} and is ${is}`);
@@ -133,9 +170,8 @@ export abstract class Optimizer<Options extends object, State extends ParamState
     if (faults.length > 0) {
       const list = faults.map((fault) => `\n  ${fault}`).join('');
       const got = `${faults.length} fault${faults.length > 1 ? 's' : ''}${list}`;
-      throw new ValueError('loadStateDict', `the state must fit the ${this.constructor.name}`, got);
+      throw new ValueError('loadStateDict', `the state must fit the ${this.name}`, got);
     }
-    const groups = this.paramGroups.map((group, i) => ({ ...group, ...saved.paramGroups[i], params: group.params }));
     for (const group of groups) this.check(group);
 
     groups.forEach((group, i) => Object.assign(this.paramGroups[i], group));
@@ -157,13 +193,25 @@ const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): stri
 const kindOf = (x: number | Tensor | undefined): string =>
   x === undefined ? 'absent' : typeof x === 'number' ? 'a number' : `a tensor ${showShape(x.shape)}`;
 
-/** Refuses an option outside its range. */
-export function checkOption(where: string, name: string, value: number, low: number, high = Infinity): void {
-  if (!(value >= low && value < high)) {
-    throw new ValueError(
-      where,
-      `${name} must be ${high === Infinity ? `a finite number, at least ${low}` : `at least ${low} and below ${high}`}`,
-      `${value}`,
-    );
+/** The elements of a row-major array, without what lies beside them. */
+const numbers = ({ data, offset, shape }: Nd): Data => {
+  const n = sizeOf(shape);
+  return offset === 0 && n === data.length ? data : data.subarray(offset, offset + n);
+};
+
+/** The numbers of a gradient, with their sign turned to maximize. */
+export const gradientOf = (grad: Tensor, { maximize }: CommonOptions): Data =>
+  numbers(dense((maximize ? noGrad(() => grad.neg()) : grad).nd));
+
+/** Refuses the first of some options, by name, that is outside low … high; `high` itself is outside, too. */
+export function checkOptions(where: string, options: Readonly<Record<string, number>>, low = 0, high = Infinity): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value >= low && value < high) continue;
+    const range = high === Infinity ? `a finite number, at least ${low}` : `at least ${low} and below ${high}`;
+    throw new ValueError(where, `${name} must be ${range}`, `${value}`);
   }
 }
+
+/** Refuses decays of two means that are not at least 0 and below 1. */
+export const checkBetas = (where: string, [beta1, beta2]: readonly [number, number]): void =>
+  checkOptions(where, { 'betas[0]': beta1, 'betas[1]': beta2 }, 0, 1);

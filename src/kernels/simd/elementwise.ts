@@ -110,26 +110,18 @@ export function broadcast(loop: Loop, y: Data, operands: readonly Nd[], at = 0, 
   return true;
 }
 
-/**
- * An optimizer step: n numbers of each operand from a place in it on, and numbers for the whole step. The first
- * `results` operands are written over.
- */
-export function step(
-  func: Func,
-  n: number,
-  operands: readonly (readonly [data: Data, at: number])[],
-  results: number,
-  numbers: readonly number[],
-): boolean {
-  if (!operands.every(([data]) => data instanceof Float32Array)) return false;
+/** An optimizer step over operands of one length, with numbers for the whole step. The first `results` are written over. */
+export function step(func: Func, operands: readonly Data[], results: number, numbers: readonly number[]): boolean {
+  if (!operands.every((data) => data instanceof Float32Array)) return false;
+  const n = operands[0].length;
   const kernel = kernelOf(func, n);
   if (kernel === null) return false;
   const { floats } = scratchpad()!;
   for (let k = 0; k < n; k += CHUNK) {
     const some = Math.min(CHUNK, n - k);
-    operands.forEach(([data, at], o) => copyIn(floats, areas[o], data, at + k, some));
+    operands.forEach((data, o) => copyIn(floats, areas[o], data, k, some));
     kernel(4 * areas[0], 4 * (areas[0] + some), ...numbers);
-    for (let o = 0; o < results; o++) copyOut(floats, areas[o], operands[o][0], operands[o][1] + k, some);
+    for (let o = 0; o < results; o++) copyOut(floats, areas[o], operands[o], k, some);
   }
   return true;
 }

@@ -1,0 +1,2 @@
+/** What `nn.utils` lists. */
+export { clipGradNorm_, clipGradValue_, type ClipNormOptions } from './clip.ts';
