@@ -3,7 +3,7 @@
  * Indices are whole numbers in range; whoever calls has checked them.
  */
 import { copy, dense, overwrite } from '../array/dense.ts';
-import { dtypeOf, promote, sizeOf, zerosNd, type Data, type Nd, type Shape } from '../array/nd.ts';
+import { dtypeOf, promote, sizeOf, unwrittenNd, zerosNd, type Data, type Nd, type Shape } from '../array/nd.ts';
 import { slice, type Range } from '../array/views.ts';
 
 /** A row-major array seen as [outer, n, inner] around one of its dims. */
@@ -48,7 +48,7 @@ function scatterRows(y: Data, yi: number, n: number, index: Data, at: number, g:
 
 /** y[i][j] = x[index[i][j]][j] for dim 0, and so on; y has index's shape. */
 export function gather(x: Nd, index: Nd, dim: number): Nd {
-  const y = zerosNd(dtypeOf(x.data), index.shape);
+  const y = unwrittenNd(dtypeOf(x.data), index.shape);
   const { data, offset } = dense(x);
   if (isRowwise(index, x.shape, dim)) {
     const flat = dense(index);
@@ -105,7 +105,7 @@ export function lastWrites(index: Nd, dim: number, shape: Shape): Nd {
 export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   const { outer, n, inner } = around(x.shape, dim);
   const rows = index.shape[0] ?? 1;
-  const y = zerosNd(dtypeOf(x.data), x.shape.with(dim, rows));
+  const y = unwrittenNd(dtypeOf(x.data), x.shape.with(dim, rows));
   const { data, offset } = dense(x);
   for (let o = 0, k = 0; o < outer; o++) {
     for (let r = 0; r < rows; r++) {
@@ -146,7 +146,7 @@ export function unslice(g: Nd, ranges: readonly Range[], shape: Shape): Nd {
 /** The arrays one after another along dim. */
 export function concat(xs: readonly Nd[], dim: number): Nd {
   const total = xs.reduce((n, x) => n + x.shape[dim], 0);
-  const y = zerosNd(
+  const y = unwrittenNd(
     xs.map((x) => dtypeOf(x.data)).reduce((a, b) => (a === b ? a : 'float64')),
     xs[0].shape.with(dim, total),
   );

@@ -8,7 +8,6 @@
  */
 import { copy } from '../array/dense.ts';
 import {
-  allocate,
   broadcastShapes,
   dtypeOf,
   isDense,
@@ -16,7 +15,8 @@ import {
   promote,
   sameShape,
   sizeOf,
-  zerosNd,
+  unwritten,
+  unwrittenNd,
   type Data,
   type DType,
   type Nd,
@@ -91,7 +91,7 @@ const lineStep = (x: Nd): number => (x.shape.length === 0 ? 1 : x.strides[x.stri
 
 /** Elementwise: y = f(x). */
 export function map(loop: MapLoop, x: Nd): Nd {
-  const y = zerosNd(dtypeOf(x.data), x.shape);
+  const y = unwrittenNd(dtypeOf(x.data), x.shape);
   if (isDense(x)) {
     if (!elementwise.dense(loop, y.data, [x])) loop(x.data, x.offset, 1, y.data, 0, y.data.length);
   } else {
@@ -110,7 +110,7 @@ export function map(loop: MapLoop, x: Nd): Nd {
 /** Elementwise with broadcasting: y = f(a, b). `where` stands in the message if the shapes do not fit. */
 export function zip(where: string, loop: ZipLoop, a: Nd, b: Nd): Nd {
   const shape = broadcastShapes(where, a.shape, b.shape);
-  const y = zerosNd(promote(a, b), shape);
+  const y = unwrittenNd(promote(a, b), shape);
   if (sameShape(a.shape, b.shape) && isDense(a) && isDense(b)) {
     if (!elementwise.dense(loop, y.data, [a, b])) {
       loop(a.data, a.offset, 1, b.data, b.offset, 1, y.data, 0, y.data.length);
@@ -150,7 +150,7 @@ function addLine(y: Data, i: number, di: number, x: Data, j: number, dj: number,
 /** Elementwise with broadcasting: y = f(a, b, c), of the given dtype. */
 export function zip3(where: string, loop: Zip3Loop, dtype: DType, a: Nd, b: Nd, c: Nd): Nd {
   const shape = broadcastShapes(where, broadcastShapes(where, a.shape, b.shape), c.shape);
-  const y = zerosNd(dtype, shape);
+  const y = unwrittenNd(dtype, shape);
   const merged = merge(expand(a, shape), expand(b, shape), expand(c, shape));
   if (elementwise.broadcast(loop, y.data, merged)) return y;
   const [p, q, r] = merged;
@@ -179,7 +179,7 @@ export function fold(loop: FoldLoop, x: Nd, shape: Shape, dtype: DType = dtypeOf
   const sizes = moved.shape.slice(0, kept.length);
   const n = sizeOf(moved.shape.slice(kept.length));
   const rows = reshapeView(moved, [...sizes, n]) ?? nd(copy(moved).data, [...sizes, n]);
-  const y = allocate(dtype, sizeOf(shape));
+  const y = unwritten(dtype, sizeOf(shape));
   if (simdRows.fold(loop, rows, n, y)) return nd(y, shape);
   const step = rows.strides[sizes.length];
   let k = 0;
@@ -197,7 +197,7 @@ function moveToEnd(x: Nd, dim: number): Nd {
 
 /** A line along `dim` from each line along `dim`. */
 export function scan(loop: ScanLoop, x: Nd, dim: number): Nd {
-  const y = zerosNd(dtypeOf(x.data), x.shape);
+  const y = unwrittenNd(dtypeOf(x.data), x.shape);
   if (x.shape.length === 0) loop(x.data, x.offset, 1, y.data, 0, 1, 1);
   else if (dim < x.shape.length - 1 || !simdRows.scan(loop, [x], x.shape[dim], y.data)) {
     const [a, out] = [moveToEnd(x, dim), moveToEnd(y, dim)];
@@ -208,7 +208,7 @@ export function scan(loop: ScanLoop, x: Nd, dim: number): Nd {
 
 /** A line along `dim` from each pair of lines along `dim`; a and b have one shape. */
 export function scan2(loop: Scan2Loop, a: Nd, b: Nd, dim: number): Nd {
-  const y = zerosNd(promote(a, b), a.shape);
+  const y = unwrittenNd(promote(a, b), a.shape);
   if (a.shape.length === 0) loop(a.data, a.offset, 1, b.data, b.offset, 1, y.data, 0, 1, 1);
   else if (dim < a.shape.length - 1 || !simdRows.scan(loop, [a, b], a.shape[dim], y.data)) {
     const [p, q, out] = [moveToEnd(a, dim), moveToEnd(b, dim), moveToEnd(y, dim)];

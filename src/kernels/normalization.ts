@@ -3,7 +3,7 @@
  * layer normalization, where a b is a row, with weight and bias in the same pass.
  */
 import { dense } from '../array/dense.ts';
-import { dtypeOf, promote, zerosNd, type Data, type Nd } from '../array/nd.ts';
+import { dtypeOf, promote, unwrittenNd, type Data, type Nd } from '../array/nd.ts';
 import * as simd from './simd/norms.ts';
 
 /** Mean and 1/√(variance + ε) of the numbers of one b, which stand in A runs of S, `pitch` apart from `start` on. */
@@ -22,7 +22,7 @@ function moments(
 /** y = (x − μ)/√(σ² + ε). */
 export function standardize(x: Nd, eps: number): Nd {
   const [A, B, S] = x.shape;
-  const y = zerosNd(dtypeOf(x.data), x.shape);
+  const y = unwrittenNd(dtypeOf(x.data), x.shape);
   const X = dense(x);
   if (simd.standardize(X, eps, y.data)) return y;
   const { data, offset } = X;
@@ -39,7 +39,7 @@ export function standardize(x: Nd, eps: number): Nd {
 /** x̄ = (ḡ − mean ḡ − y·mean(ḡ⊙y))/√(σ² + ε). */
 export function standardizeGrad(g: Nd, y: Nd, x: Nd, eps: number): Nd {
   const [A, B, S] = x.shape;
-  const out = zerosNd(dtypeOf(x.data), x.shape);
+  const out = unwrittenNd(dtypeOf(x.data), x.shape);
   const [X, Y, G] = [dense(x), dense(y), dense(g)];
   if (simd.standardizeGrad(G, Y, X, eps, out.data)) return out;
   const [yd, gd] = [Y.data, G.data];
@@ -65,7 +65,7 @@ export function standardizeGrad(g: Nd, y: Nd, x: Nd, eps: number): Nd {
 /** y = (x − μ)/√(σ² + ε)·w + b for each row of x[R, n]; w, b [n]. */
 export function layerNorm(x: Nd, w: Nd, b: Nd, eps: number): Nd {
   const [R, n] = x.shape;
-  const y = zerosNd(promote(x, w), x.shape);
+  const y = unwrittenNd(promote(x, w), x.shape);
   const [X, V, D] = [dense(x), dense(w), dense(b)];
   if (simd.layerNorm(X, V, D, eps, y.data)) return y;
   for (let r = 0, k = 0, i = X.offset; r < R; r++) {
@@ -82,8 +82,8 @@ export function layerNormGrad(g: Nd, x: Nd, w: Nd, eps: number): readonly [x: Nd
   const [R, n] = x.shape;
   const [G, X, V] = [dense(g), dense(x), dense(w)];
   const dtype = promote(x, w);
-  const out = zerosNd(dtype, [R, n]);
-  const [wBar, bBar] = [zerosNd(dtype, [n]), zerosNd(dtype, [n])];
+  const out = unwrittenNd(dtype, [R, n]);
+  const [wBar, bBar] = [unwrittenNd(dtype, [n]), unwrittenNd(dtype, [n])];
   if (simd.layerNormGrad(G, X, V, eps, out.data, wBar.data, bBar.data)) return [out, wBar, bBar];
   const [sumW, sumB] = [new Float64Array(n), new Float64Array(n)];
   for (let r = 0, k = 0; r < R; r++, k += n) {

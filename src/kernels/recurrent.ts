@@ -3,7 +3,7 @@
  * y[6, T, B, H] holds h, c and the gates i, f, g, o, all that going back needs.
  */
 import { dense } from '../array/dense.ts';
-import { allocate, dtypeOf, promote, zerosNd, type Nd } from '../array/nd.ts';
+import { allocate, dtypeOf, promote, unwritten, unwrittenNd, zerosNd, type Nd } from '../array/nd.ts';
 import { gemm } from './matmul/index.ts';
 import * as simd from './simd/recurrent.ts';
 import type { From } from './simd/recurrent.ts';
@@ -45,7 +45,7 @@ function step(B: number, H: number, z: From, x: From, c: From, y: From, plane: n
 export function lstm(x: Nd, w: Nd, h: Nd, c: Nd, reverse: boolean): Nd {
   const [T, B, H4] = x.shape;
   const H = H4 / 4;
-  const y = zerosNd(promote(x, w), [6, T, B, H]);
+  const y = unwrittenNd(promote(x, w), [6, T, B, H]);
   const [X, W, start, memory] = [dense(x), dense(w), dense(h), dense(c)];
   const out = y.data;
   const plane = T * B * H;
@@ -98,7 +98,7 @@ function stepBack(
 /** Back through time. ḡ [6, T, B, H] may hold gradients of the gates as well. */
 export function lstmBack(g: Nd, y: Nd, w: Nd, c: Nd, reverse: boolean): LstmGrads {
   const [, T, B, H] = y.shape;
-  const x = zerosNd(dtypeOf(y.data), [T, B, 4 * H]);
+  const x = unwrittenNd(dtypeOf(y.data), [T, B, 4 * H]);
   const [dh, dc] = [zerosNd(dtypeOf(y.data), [B, H]), zerosNd(dtypeOf(y.data), [B, H])];
   const [Y, G, W, memory] = [dense(y), dense(g), dense(w), dense(c)];
   const plane = T * B * H;
@@ -118,12 +118,12 @@ export function lstmWeightBack(x: Nd, y: Nd, h: Nd, reverse: boolean): Nd {
   const [, T, B, H] = y.shape;
   const Y = dense(y);
   const size = B * H;
-  const before = allocate(dtypeOf(y.data), T * size); // h of the step before, of each time
+  const before = unwritten(dtypeOf(y.data), T * size); // h of the step before, of each time
   const start = dense(h);
   before.set(start.data.subarray(start.offset, start.offset + size), reverse ? (T - 1) * size : 0);
   const kept = Y.offset + (reverse ? size : 0);
   before.set(Y.data.subarray(kept, kept + (T - 1) * size), reverse ? 0 : size);
-  const w = zerosNd(dtypeOf(y.data), [4 * H, H]);
+  const w = unwrittenNd(dtypeOf(y.data), [4 * H, H]);
   gemm(4 * H, H, T * B, x.data, x.offset, 1, 4 * H, before, 0, H, 1, w.data, 0);
   return w;
 }

@@ -116,7 +116,7 @@ export interface LayerNormOptions extends NormOptions {
   readonly dtype?: DType;
 }
 
-/** Layer normalization over the last dims; see nn.functional.layerNorm. Weight starts at 1, bias at 0. `new nn.LayerNorm(3)(tensor([1, 2, 3])) // => Tensor[3] from add [-1.2247, 0.0000, 1.2247]` */
+/** Layer normalization over the last dims; see nn.functional.layerNorm. Weight starts at 1, bias at 0. `new nn.LayerNorm(3)(tensor([1, 2, 3])) // => Tensor[3] from reshape [-1.2247, 0.0000, 1.2247]` */
 export class LayerNorm extends Module {
   normalizedShape: Shape;
   eps: number;

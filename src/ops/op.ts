@@ -24,7 +24,10 @@ export type Args<P extends readonly unknown[], T> = {
   [K in keyof P]: P[K] extends Nd ? T : P[K] extends readonly Nd[] ? readonly T[] : P[K];
 };
 
-/** x̄ = rule(ȳ, y, …args): the gradient of the loss with respect to one input, from that with respect to the output. */
+/**
+ * x̄ = rule(ȳ, y, …args): the gradient of the loss with respect to one input, from that with respect to the output.
+ * A rule must not keep ȳ: once it has run the engine may use that memory again.
+ */
 export type Rule<P extends readonly unknown[], R extends Reads> = (
   g: Tensor,
   y: IfReads<R, 'output'>,

@@ -1,5 +1,5 @@
 /** Matmul over arrays: which kernel multiplies one pair of matrices, and the batch loop around it. */
-import { broadcastShapes, promote, zerosNd, type Data, type Nd } from '../../array/nd.ts';
+import { broadcastShapes, promote, unwrittenNd, type Data, type Nd } from '../../array/nd.ts';
 import { expand, permute } from '../../array/views.ts';
 import { addOnto } from '../lines.ts';
 import { reference, type Gemm } from './reference.ts';
@@ -34,14 +34,14 @@ export function multiply(a: Nd, b: Nd): Nd {
   const [bRow, bCol] = b.strides.slice(-2);
   const kernel = kernelFor(m, n, k, a.data, aRow, aCol, b.data, bRow, bCol);
   if (a.shape.length === 2 && b.shape.length === 2) {
-    const c = zerosNd(promote(a, b), [m, n]);
+    const c = unwrittenNd(promote(a, b), [m, n]);
     kernel(m, n, k, a.data, a.offset, aRow, aCol, b.data, b.offset, bRow, bCol, c.data, 0);
     return c;
   }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const A = expand(a, [...batch, m, k]);
   const B = expand(b, [...batch, k, n]);
-  const c = zerosNd(promote(a, b), [...batch, m, n]);
+  const c = unwrittenNd(promote(a, b), [...batch, m, n]);
   let ci = 0;
   const walk = (dim: number, ai: number, bi: number): void => {
     if (dim === batch.length) {
