@@ -84,7 +84,11 @@ describe('memory that is used again', () => {
     const met = new Set<Data>();
     const look = defineOp({
       name: 'look',
-      forward: (x: Nd): Nd => nd(x.data.map((v) => v) as Data, x.shape),
+      forward: (x: Nd): Nd =>
+        nd(
+          x.data.map((v) => v),
+          x.shape,
+        ),
       vjp: [
         (g) => {
           met.add(g.nd.data);
