@@ -20,7 +20,7 @@ import {
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
 import { checkGather, checkWhole, expandedShape, inferShape, reducedShapes } from './array/checks.ts';
-import { indexRanges, sliceRange, splitSizes, wrapIndex, type Index } from './array/ranges.ts';
+import { sliceRange, splitSizes, wrapIndex } from './array/ranges.ts';
 import type { Range } from './array/views.ts';
 import * as engine from './engine.ts';
 import type { BackwardOptions, Hook, Node, Slot } from './engine.ts';
@@ -28,6 +28,7 @@ import { addOnto } from './kernels/lines.ts';
 import * as ops from './ops/index.ts';
 import type { AnyOp, Args, Op } from './ops/op.ts';
 import { Vocabulary } from './vocabulary/index.ts';
+import { partOf } from './vocabulary/places.ts';
 
 /** One dim, or several. */
 type Dims = number | readonly number[];
@@ -425,6 +426,7 @@ export class Tensor extends Vocabulary {
   /** Backwards along dims. `tensor([1, 2, 3]).flip(0) // => Tensor[3] [3, 2, 1]` */
   flip(...dims: number[]): Tensor {
     const flipped = new Set(dims.map((d) => this.dim('flip', d)));
+    if (flipped.size < dims.length) throw new ShapeError('flip', 'each dim may be named once', showShape(dims));
     return apply(ops.slice, this, this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))));
   }
   /** `length` elements along dim from `start` on. `arange(5).narrow(0, 1, 3) // => Tensor[3] [1, 2, 3]` */
@@ -446,14 +448,6 @@ export class Tensor extends Vocabulary {
   slice(dim: number, start?: number, stop?: number, step = 1): Tensor {
     const d = this.axis('slice', dim);
     return apply(ops.slice, this, this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))));
-  }
-  /**
-   * Python's x[…]: positions, ranges 'start:stop:step', '...' for the dims between, null for a new dim.
-   * `arange(12).reshape([3, 4]).index('::-1', 1) // => Tensor[3] [9, 5, 1]`
-   */
-  index(...places: Index[]): Tensor {
-    const { ranges, shape } = indexRanges(this.shape, places);
-    return apply(ops.slice, this, ranges).reshape(shape);
   }
   /** Parts of `size` along dim (the last may be smaller), or of the given sizes. `arange(5).split(2).length // => 3` */
   split(size: number | readonly number[], dim = 0): Tensor[] {
@@ -477,32 +471,28 @@ export class Tensor extends Vocabulary {
   }
   /** this with src written at the indices; the last of several writes stays. `zeros([3]).scatter(0, tensor([2, 0]), tensor([5, 6])) // => Tensor[3] [6, 0, 5]` */
   scatter(dim: number, index: Tensor, src: Operand): Tensor {
-    const values = this.lift('scatter', src).expand(index.shape);
+    const values = typeof src === 'number' ? this.lift('scatter', src).expand(index.shape) : partOf('scatter', src, index);
     return apply(ops.scatter, this, this.checkIndex('scatter', index, dim), values, this.dim('scatter', dim));
   }
   /** this with src added at the indices; repeated ones add up. `zeros([2]).scatterAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
     const places = this.checkIndex('scatterAdd', index, dim);
-    if (!sameShape(src.shape, index.shape)) {
-      const rule = `the source must have the index's shape ${showShape(index.shape)}`;
-      throw new ShapeError('scatterAdd', rule, showShape(src.shape));
-    }
-    return this.add(apply(ops.scatterAdd, src, places, this.dim('scatterAdd', dim), this.shape));
+    return this.add(apply(ops.scatterAdd, partOf('scatterAdd', src, index), places, this.dim('scatterAdd', dim), this.shape));
   }
   /** The slices at index[0], index[1], … along dim. `tensor([5, 6, 7]).indexSelect(0, tensor([2, 0])) // => Tensor[2] [7, 5]` */
   indexSelect(dim: number, index: Tensor): Tensor {
     const d = this.axis('indexSelect', dim);
     return apply(ops.indexSelect, this, listOf('indexSelect', index, this.shape[d]), d);
   }
-  /** this with src's slices added at index[0], index[1], … along dim. `zeros([2]).indexAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
-  indexAdd(dim: number, index: Tensor, src: Tensor): Tensor {
+  /** this with alpha·src's slices added at index[0], index[1], … along dim. `zeros([2]).indexAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
+  indexAdd(dim: number, index: Tensor, src: Tensor, { alpha = 1 } = {}): Tensor {
     const d = this.axis('indexAdd', dim);
     const places = listOf('indexAdd', index, this.shape[d]);
     const expected = this.shape.with(d, index.numel());
     if (!sameShape(src.shape, expected)) {
       throw new ShapeError('indexAdd', `the source must have the shape ${showShape(expected)}`, showShape(src.shape));
     }
-    return this.add(apply(ops.indexAdd, src, places, d, this.shape));
+    return this.add(apply(ops.indexAdd, alpha === 1 ? src : src.mul(alpha), places, d, this.shape));
   }
   /** A last dim of `classes` with 1 at the index. `tensor([2, 0]).oneHot(3).toArray() // => [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]` */
   oneHot(classes: number): Tensor { return apply(ops.oneHot, wholeIn('oneHot', this, classes), classes); }
@@ -602,7 +592,7 @@ export class Tensor extends Vocabulary {
       throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
     }
     if (sharesMemory(this.nd)) {
-      throw new ShapeError(where, 'every element must have memory of its own', 'an expanded view',
+      throw new ShapeError(where, 'every element must have memory of its own', 'a view that repeats some',
         'write to a clone()');
     }
     if (op === ops.add) addOnto(this.nd, other.nd);

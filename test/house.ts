@@ -3,7 +3,7 @@
  */
 import { parseSync } from 'vite';
 
-const CORE = 'array kernels ops engine vocabulary tensor create transforms';
+const CORE = 'array kernels ops engine vocabulary tensor create combine transforms';
 const LIBRARY = `${CORE} nn optim data text io explain inspect`;
 
 /**
@@ -18,6 +18,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   vocabulary: 'array kernels ops engine | tensor',
   tensor: 'array kernels ops engine vocabulary',
   create: 'array kernels ops engine tensor',
+  combine: 'array kernels ops engine tensor create',
   transforms: 'array kernels ops engine tensor create',
   nn: CORE,
   optim: CORE,

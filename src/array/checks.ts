@@ -1,7 +1,8 @@
 /** The shapes that public methods are asked for, worked out and checked; and the values of index tensors. */
-import { dense } from './dense.ts';
+import { copy, dense } from './dense.ts';
 import { ShapeError, showShape, ValueError } from './errors.ts';
-import { broadcastShapes, sameShape, sizeOf, wrapDim, type Nd, type Shape } from './nd.ts';
+import { broadcastShapes, nd, sameShape, sizeOf, wrapDim, type Nd, type Shape } from './nd.ts';
+import { wrapIndex } from './ranges.ts';
 
 /** The shape asked for by reshape, with one −1 worked out. */
 export function inferShape(where: string, shape: readonly number[], total: number): number[] {
@@ -71,4 +72,11 @@ export function checkGather(where: string, shape: Shape, index: Nd, dim: number)
     throw new ShapeError(where, rule, showShape(index.shape));
   }
   checkWhole(where, index, shape[dim] ?? 1);
+}
+
+/** An index with its negative numbers counted from the end: whole numbers in 0 … limit−1, in float64. */
+export function wrapWhole(where: string, index: Nd, limit: number): Nd {
+  const { data } = copy(index, 'float64');
+  data.forEach((v, i) => (data[i] = wrapIndex(where, v, limit)));
+  return nd(data, index.shape);
 }

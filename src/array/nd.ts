@@ -107,6 +107,10 @@ export const zerosNd = (dtype: DType, shape: Shape): Nd => nd(allocate(dtype, si
 /** A new row-major array, all of whose numbers are to be written. */
 export const unwrittenNd = (dtype: DType, shape: Shape): Nd => nd(unwritten(dtype, sizeOf(shape)), shape);
 
+/** Whole numbers in float64, which holds every place in memory exactly: a vector, or row-major in a shape. Not copied. */
+export const wholeNd = (values: ArrayLike<number>, shape: Shape = [values.length]): Nd =>
+  nd(values instanceof Float64Array ? (values as Float64Array<ArrayBuffer>) : Float64Array.from(values), shape);
+
 /** Number of elements: the product of the sizes; 1 for a 0-d array. */
 export function sizeOf(shape: Shape): number {
   let n = 1;
@@ -133,9 +137,20 @@ export function isDense({ shape, strides }: Nd): boolean {
   return true;
 }
 
-/** Whether several elements have one place in memory, as those of an expanded view. */
-export const sharesMemory = ({ shape, strides }: Nd): boolean =>
-  !shape.includes(0) && shape.some((size, d) => size > 1 && strides[d] === 0);
+/**
+ * Whether several elements may have one place in memory, as those of an expanded view or of windows that overlap.
+ * None has where each dim steps beyond all that the dims of smaller steps reach.
+ */
+export function sharesMemory({ shape, strides }: Nd): boolean {
+  if (shape.includes(0)) return false;
+  let reach = 0;
+  for (const d of shape.map((_, d) => d).sort((a, b) => Math.abs(strides[a]) - Math.abs(strides[b]))) {
+    if (shape[d] === 1) continue;
+    if (Math.abs(strides[d]) <= reach) return true;
+    reach += (shape[d] - 1) * Math.abs(strides[d]);
+  }
+  return false;
+}
 
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;

@@ -41,25 +41,26 @@ function parseRange(where: string, text: string, size: number): Range {
   return sliceRange(where, size, ...numbers);
 }
 
-/** One place of `x.index(…)`: a position, a range 'start:stop:step', all that is left '...', or null for a new dim. */
-export type Index = number | string | null;
+/** A position, a range 'start:stop:step', all that is left '...', or null for a new dim. */
+export type Place = number | string | null;
 
-/** The ranges that Python's x[…] takes of a shape, one a dim, and the shape of what it gives. */
-export function indexRanges(shape: Shape, places: readonly Index[]): { ranges: Range[]; shape: number[] } {
+/** The ranges that Python's x[…] takes of a shape, one a dim, and the shape of what it gives. Not more places than dims. */
+export function indexRanges(
+  where: string,
+  shape: Shape,
+  places: readonly Place[],
+): { ranges: Range[]; shape: number[] } {
   const given = places.filter((p) => p !== null && p !== '...').length;
   const dots = places.indexOf('...');
-  if (given > shape.length || dots !== places.lastIndexOf('...')) {
-    throw new ShapeError('index', `at most ${shape.length} places and one '...' may be given`, places.join(', '));
-  }
   const rest = Array.from({ length: shape.length - given }, () => ':');
   const ranges: Range[] = [];
   const sizes: number[] = [];
   for (const place of dots === -1 ? [...places, ...rest] : places.toSpliced(dots, 1, ...rest)) {
     const size = shape[ranges.length];
     if (place === null) sizes.push(1);
-    else if (typeof place === 'number') ranges.push({ start: wrapIndex('index', place, size), step: 1, size: 1 });
+    else if (typeof place === 'number') ranges.push({ start: wrapIndex(where, place, size), step: 1, size: 1 });
     else {
-      const range = parseRange('index', place, size);
+      const range = parseRange(where, place, size);
       ranges.push(range);
       sizes.push(range.size);
     }

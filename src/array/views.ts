@@ -41,6 +41,23 @@ export function slice(x: Nd, ranges: readonly Range[]): Nd {
   );
 }
 
+/** One dim of a lattice: `size` places, each of them `steps[d]` further along each dim d of x. */
+export interface Walk {
+  readonly size: number;
+  readonly steps: readonly number[];
+}
+
+/** y[j₀, j₁, …] = x[start + j₀·steps₀ + j₁·steps₁ + …]: diagonals and sliding windows, which may take an element often. */
+export function lattice(x: Nd, start: readonly number[], walks: readonly Walk[]): Nd {
+  const along = (steps: readonly number[]): number => steps.reduce((sum, step, d) => sum + step * x.strides[d], 0);
+  return nd(
+    x.data,
+    walks.map(({ size }) => size),
+    walks.map(({ steps }) => along(steps)),
+    walks.some(({ size }) => size === 0) ? x.offset : x.offset + along(start),
+  );
+}
+
 /**
  * The same elements in row-major order under another shape, if strides can say it without a copy; else null.
  * Walks both shapes from the back: each run of dims of x that steps through memory as one

@@ -6,3 +6,35 @@ export { drawDigits } from './digits.ts';
 export { decodeIdx } from './idx.ts';
 export type { SourceMap, WarpRanges } from './augment.ts';
 export { warpImage, warpImages } from './augment.ts';
+export type { Dataset, Item, Mapped } from './dataset.ts';
+export { items, listDataset, mapDataset, subset, tensorDataset, windowDataset } from './dataset.ts';
+export type { Collated } from './collate.ts';
+export { collate } from './collate.ts';
+export type { Sampler } from './samplers.ts';
+export { randomSampler, sequentialSampler, weightedSampler } from './samplers.ts';
+export type { LoaderOptions, LoaderState } from './loader.ts';
+export { DataLoader } from './loader.ts';
+export type { Fold, SplitOptions } from './splits.ts';
+export { kFold, randomSplit, stratifiedKFold } from './splits.ts';
+export type {
+  CaptionOptions,
+  Scene,
+  Shape,
+  ShapeColour,
+  ShapeForm,
+  ShapePicture,
+  ShapePlace,
+  ShapeSize,
+} from './shapes.ts';
+export {
+  captionOf,
+  drawScene,
+  drawShapes,
+  sceneOf,
+  shapeCaptions,
+  shapeColours,
+  shapeForms,
+  shapePlaces,
+  shapeSizes,
+} from './shapes.ts';
+export { readScene, showsCaption } from './readShapes.ts';

@@ -1,10 +1,11 @@
 /**
- * Moving numbers by index: gather and its adjoint scatterAdd, indexSelect and indexAdd, concat, unslice, oneHot.
+ * Moving numbers by index: gather and its adjoint scatterAdd, indexSelect and indexAdd, concat, oneHot, and the adjoints
+ * of views, unslice and unlattice.
  * Indices are whole numbers in range; whoever calls has checked them.
  */
 import { copy, dense, overwrite } from '../array/dense.ts';
 import { dtypeOf, promote, sizeOf, unwrittenNd, zerosNd, type Data, type Nd, type Shape } from '../array/nd.ts';
-import { slice, type Range } from '../array/views.ts';
+import { lattice, slice, type Range, type Walk } from '../array/views.ts';
 
 /** A row-major array seen as [outer, n, inner] around one of its dims. */
 function around(shape: Shape, dim: number): { outer: number; n: number; inner: number } {
@@ -136,10 +137,40 @@ export function indexAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
   return y;
 }
 
-/** The adjoint of slice: zeros of `shape` with g where the slice was taken. */
-export function unslice(g: Nd, ranges: readonly Range[], shape: Shape): Nd {
+/** The adjoint of slice: zeros (or another number) of `shape` with g where the slice was taken. */
+export function unslice(g: Nd, ranges: readonly Range[], shape: Shape, fill: number): Nd {
   const y = zerosNd(dtypeOf(g.data), shape);
+  if (fill !== 0) y.data.fill(fill);
   overwrite(slice(y, ranges), g);
+  return y;
+}
+
+/** The adjoint of lattice: zeros of `shape` to which each element of g is added where the lattice took it from. */
+export function unlattice(g: Nd, start: readonly number[], walks: readonly Walk[], shape: Shape): Nd {
+  const y = zerosNd(dtypeOf(g.data), shape);
+  const { offset, strides } = lattice(y, start, walks);
+  const { data, offset: first } = dense(g);
+  const last = walks.length - 1;
+  let i = first;
+  const walk = (dim: number, at: number): void => {
+    const { size } = walks[dim];
+    if (dim < last) for (let r = 0; r < size; r++, at += strides[dim]) walk(dim + 1, at);
+    else for (let r = 0, step = strides[dim]; r < size; r++, at += step) y.data[at] += data[i++];
+  };
+  if (last < 0) y.data[offset] += data[i];
+  else if (sizeOf(g.shape) > 0) walk(0, offset);
+  return y;
+}
+
+/** x in which each place that index names is the largest (`sign` 1) or smallest (−1) of itself and what src has for it. */
+export function scatterExtreme(x: Nd, index: Nd, src: Nd, dim: number, sign: 1 | -1): Nd {
+  const y = copy(x, promote(x, src));
+  const { data, offset } = dense(src);
+  const at = places(index, x.shape, dim);
+  for (let e = 0; e < at.length; e++) {
+    const v = data[offset + e];
+    if (v !== v || sign * v > sign * y.data[at[e]]) y.data[at[e]] = v;
+  }
   return y;
 }
 

@@ -11,6 +11,7 @@ export { embedding, type LookupOptions } from './embedding.ts';
 export { embeddingBag, type BagOptions } from './embedding-bag.ts';
 export { groupNorm, instanceNorm, localResponseNorm, type InstanceNormFunctionOptions, type LocalResponseOptions } from './group-normalization.ts'; // prettier-ignore
 export { batchNorm, layerNorm, rmsNorm, type BatchNormFunctionOptions, type NormOptions } from './normalization.ts';
+export { fold, pad, pixelShuffle, pixelUnshuffle, unfold, type PadMode, type UnfoldOptions } from './patches.ts';
 export {
   adaptiveAvgPool2d,
   avgPool1d,

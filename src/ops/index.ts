@@ -7,6 +7,7 @@ export * from './reductions.ts';
 export * from './scans.ts';
 export * from './views.ts';
 export * from './indexing.ts';
+export * from './sorting.ts';
 export * from './matmul.ts';
 export * from './conv.ts';
 export * from './pooling.ts';

@@ -1,6 +1,7 @@
 /** Reading and writing by index. gather and scatterAdd are each other's adjoint, and so are indexSelect and indexAdd. */
 import type { Nd, Shape } from '../array/nd.ts';
 import * as k from '../kernels/indexing.ts';
+import type { Tensor } from '../tensor.ts';
 import { defineOp, type Op } from './op.ts';
 
 /** y[i][j] = x[index[i][j]][j] for dim 0, and so on. */
@@ -56,6 +57,36 @@ export const indexAdd = /* @__PURE__ */ defineOp({
   reads: 'inputs',
   vjp: [(g, _y, _x, index, dim) => g.indexSelect(dim, index), null],
 });
+
+/**
+ * x in which each place that the indices name is the largest or the smallest of itself and what src has for it.
+ * Its gradient goes in equal parts to all that have this value.
+ */
+const scatterExtreme = (name: string, sign: 1 | -1): Op<[x: Nd, index: Nd, src: Nd, dim: number]> => {
+  const parts = (g: Tensor, y: Tensor, x: Tensor, index: Tensor, src: Tensor, dim: number) => {
+    const [stays, wins] = [x.eq(y), src.eq(y.gather(dim, index))];
+    const ties = stays.add(g.apply(scatterAdd, wins, index, dim, x.shape)).maximum(1); // none where NaN is
+    return { stays, wins, part: g.div(ties) };
+  };
+  return defineOp({
+    name,
+    forward: (x: Nd, index: Nd, src: Nd, dim: number) => k.scatterExtreme(x, index, src, dim, sign),
+    vjp: [
+      (g, y, x, index, src, dim) => {
+        const { stays, part } = parts(g, y, x, index, src, dim);
+        return stays.mul(part);
+      },
+      null,
+      (g, y, x, index, src, dim) => {
+        const { wins, part } = parts(g, y, x, index, src, dim);
+        return wins.mul(part.gather(dim, index));
+      },
+    ],
+  });
+};
+
+export const scatterAmax = /* @__PURE__ */ scatterExtreme('scatterAmax', 1);
+export const scatterAmin = /* @__PURE__ */ scatterExtreme('scatterAmin', -1);
 
 /** A last dim with 1 at the index and 0 elsewhere. */
 export const oneHot = /* @__PURE__ */ defineOp({

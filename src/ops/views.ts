@@ -2,8 +2,8 @@
 import { copy } from '../array/dense.ts';
 import { nd, type DType, type Nd, type Shape } from '../array/nd.ts';
 import * as views from '../array/views.ts';
-import type { Range } from '../array/views.ts';
-import { concat as concatenate, unslice as unsliced } from '../kernels/indexing.ts';
+import type { Range, Walk } from '../array/views.ts';
+import { concat as concatenate, unlattice as unlatticed, unslice as unsliced } from '../kernels/indexing.ts';
 import { addOnto } from '../kernels/lines.ts';
 import { defineOp, type Op } from './op.ts';
 
@@ -40,13 +40,31 @@ export const slice: Op<[x: Nd, ranges: readonly Range[]]> = /* @__PURE__ */ defi
   onto: (sum, g, _x, ranges) => addOnto(views.slice(sum, ranges), g),
 });
 
-/** Zeros of `shape` with x where the slice would be taken: the adjoint of slice. */
-export const unslice: Op<[x: Nd, ranges: readonly Range[], shape: Shape]> = /* @__PURE__ */ defineOp({
+/** Zeros (or `fill`) of `shape` with x where the slice would be taken: the adjoint of slice. */
+export const unslice: Op<[x: Nd, ranges: readonly Range[], shape: Shape, fill?: number]> = /* @__PURE__ */ defineOp({
   name: 'unslice',
-  forward: (x: Nd, ranges: readonly Range[], shape: Shape) => unsliced(x, ranges, shape),
+  forward: (x: Nd, ranges: readonly Range[], shape: Shape, fill = 0) => unsliced(x, ranges, shape, fill),
   reads: 'nothing',
   vjp: [(g, _y, _x, ranges) => g.apply(slice, g, ranges)],
 });
+
+/** y[j] = x[start + Σ jₖ·stepsₖ], a view: diagonals and sliding windows. */
+export const lattice: Op<[x: Nd, start: readonly number[], walks: readonly Walk[]]> = /* @__PURE__ */ defineOp({
+  name: 'lattice',
+  forward: (x: Nd, start: readonly number[], walks: readonly Walk[]) => views.lattice(x, start, walks),
+  reads: 'nothing',
+  vjp: [(g, _y, x, start, walks) => g.apply(unlattice, g, start, walks, x.shape)],
+});
+
+/** Zeros of `shape` to which x's elements are added where the lattice would take them: the adjoint of lattice. */
+export const unlattice: Op<[x: Nd, start: readonly number[], walks: readonly Walk[], shape: Shape]> =
+  /* @__PURE__ */ defineOp({
+    name: 'unlattice',
+    forward: (x: Nd, start: readonly number[], walks: readonly Walk[], shape: Shape) =>
+      unlatticed(x, start, walks, shape),
+    reads: 'nothing',
+    vjp: [(g, _y, _x, start, walks) => g.apply(lattice, g, start, walks)],
+  });
 
 /** One after another along dim; item i gets back its own part, which starts at starts[i]. */
 export const concat = /* @__PURE__ */ defineOp({

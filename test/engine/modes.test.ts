@@ -104,7 +104,7 @@ describe('in-place writes', () => {
   it('are refused on an expanded view, whose elements share memory', () => {
     const x = tensor([1]).expand([3]);
     expect(() => x.add_(tensor([1, 2, 3]))).toThrow(
-      'add_: every element must have memory of its own, got an expanded view',
+      'add_: every element must have memory of its own, got a view that repeats some',
     );
   });
 });

@@ -27,6 +27,8 @@ const bits = [elementwise(oneOf(M, [-5, 0, 3, 7, 2 ** 23]), oneOf(M, [-1, 1, 6, 
 const steps = [vanishing(elementwise(between(M)))];
 const range = (start: number, step: number, size: number) => ({ start, step, size });
 
+const walk = (size: number, ...steps: number[]) => ({ size, steps });
+
 /** Reductions: the shape that the input comes down to is the option. */
 const reductions = (draw: (shape: number[]) => ReturnType<typeof real>): Case[] => [
   fixed([draw([2, 3])], []),
@@ -45,6 +47,20 @@ const alongDim = [
   fixed([real([2, 0])], 1),
   vanishing(fixed([real([])], 0)),
 ];
+
+/** scatter's largest and smallest: no two values for one place are near, nor near what stays. */
+const extremes = [
+  fixed([grid([3, 4], 0.05), index([2, 4], 3), distinct([2, 4])], 0),
+  fixed([grid([3, 4], 0.05), index([2, 5], 4), distinct([2, 5])], 1),
+  fixed([real([3]), index([0], 3), real([0])], 0),
+  fixed([real([], 1, 2), index([], 1), real([], -2, -1)], 0),
+];
+
+/** 0, ½, 1, … row after row: numbers in rising order. */
+const rising = (shape: number[]) => ({
+  shape,
+  draw: (_: unknown, n: number) => Array.from({ length: n }, (_, i) => i / 2),
+});
 
 const scanned = (draw: (shape: number[]) => ReturnType<typeof real>): Case[] => [
   fixed([draw([2, 3])], 1),
@@ -234,6 +250,20 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([2, 0])], [range(0, 1, 2), range(3, 1, 0)], [2, 3]),
     fixed([real([])], [], []),
   ],
+  lattice: [
+    fixed([real([3, 4])], [0, 1], [{ size: 3, steps: [1, 1] }]), // a diagonal
+    fixed([real([2, 7])], [0, 0], [walk(2, 1, 0), walk(3, 0, 2), walk(3, 0, 1)]), // windows that overlap
+    fixed([real([2, 3])], [1, 2], [walk(2, 0, 0), walk(3, 0, -1)]),
+    fixed([real([2, 3])], [0, 3], [walk(2, 1, 0), walk(0, 0, 1)]),
+    fixed([real([0, 3])], [0, 0], [walk(0, 1, 0), walk(2, 0, 1)]),
+    fixed([real([])], [], []),
+  ],
+  unlattice: [
+    fixed([real([3])], [0, 1], [{ size: 3, steps: [1, 1] }], [3, 4]),
+    fixed([real([2, 3, 3])], [0, 0], [walk(2, 1, 0), walk(3, 0, 2), walk(3, 0, 1)], [2, 7]),
+    fixed([real([2, 0])], [0, 3], [walk(2, 1, 0), walk(0, 0, 1)], [2, 3]),
+    fixed([real([])], [], [], []),
+  ],
   concat: [
     fixed([[real([2, 3]), real([1, 3]), real([3, 3])]], 0, [0, 2, 3]),
     fixed([[real([2, 1, 2]), real([2, 3, 2])]], 1, [0, 1]),
@@ -279,6 +309,21 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([3, 1]), index([], 4)], 1, [3, 4]),
     fixed([real([0, 2]), index([0], 3)], 0, [3, 2]),
   ],
+  scatterAmax: extremes,
+  scatterAmin: extremes,
+  argsort: [true, false].flatMap((down) => [
+    fixed([distinct([3, 4])], 1, down),
+    fixed([oneOf([40, 2], [0, 1, 2])], 0, down), // ties; long enough to be merged
+    fixed([real([2, 0])], 1, down),
+    fixed([real([])], 0, down),
+  ]),
+  searchsorted: [true, false].flatMap((right) => [
+    fixed([grid([0], 0), real([3])], right),
+    fixed([rising([4]), oneOf([2, 3], [-1, 0, 0.5, 1, 5])], right),
+    fixed([rising([2, 3]), oneOf([2, 4], [-1, 0, 0.5, 1, 5])], right),
+    fixed([rising([4]), real([])], right),
+  ]),
+  nonzero: [fixed([mask([2, 3])]), fixed([mask([0, 3])]), fixed([mask([])])],
   oneHot: [fixed([index([2, 3], 4)], 4), fixed([index([0], 4)], 4), fixed([index([], 4)], 4)],
 
   matmul: [
@@ -339,13 +384,14 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
 
 /** Linear in all inputs that have a rule, taken together. */
 export const linearOps: readonly OpName[] = [
-  'cumsum', 'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'concat', 'clone', 'cast',
+  'cumsum', 'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'lattice', 'unlattice', 'concat', 'clone', 'cast',
   'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd', 'windowSum', 'windowSpread',
 ]; // prettier-ignore
 
 /** They need a dim, or two. */
 export const neverScalar: ReadonlySet<OpName> = new Set([
   'concat',
+  'searchsorted',
   'indexSelect',
   'indexAdd',
   'matmul',

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ShapeError, ValueError } from '../../src/array/errors.ts';
 import { arange, ones, tensor, zeros } from '../../src/create.ts';
-import type { Index } from '../../src/array/ranges.ts';
+import type { Index } from '../../src/vocabulary/places.ts';
 import type { Tensor } from '../../src/tensor.ts';
 
 const cube = (): Tensor => arange(24).reshape([2, 3, 4]);

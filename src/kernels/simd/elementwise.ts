@@ -49,6 +49,16 @@ const isFull = ({ row, col }: Operand, width: number): boolean => row === width 
 const isRepeated = ({ row, col }: Operand): boolean => row === 0 && (col === 0 || col === 1);
 const isColumn = ({ col }: Operand, width: number): boolean => col === 0 && width >= NARROW;
 
+/** Copies rows of `width` numbers in, whatever their steps. */
+// prettier-ignore
+function collect(
+  floats: Float32Array, to: number, x: Data, start: number, row: number, rows: number, col: number, width: number,
+): void {
+  for (let r = 0; r < rows; r++, start += row) {
+    for (let j = 0, i = start; j < width; j++, i += col) floats[to++] = x[i];
+  }
+}
+
 /** Works n elements out, to y from `at` on. */
 function run(kernel: Kernel, y: Data, at: number, n: number, operands: readonly Operand[], width: number): void {
   const { floats } = scratchpad()!;
@@ -61,9 +71,12 @@ function run(kernel: Kernel, y: Data, at: number, n: number, operands: readonly 
       else if (isRepeated(x)) {
         if (k === 0 || o === 0) repeat(floats, to, x, width, some); // the result is written over the first one
       } else {
-        for (let r = 0; r < some / width; r++) {
-          floats.fill(x.data[x.start + (k / width + r) * x.row], to + r * width, to + (r + 1) * width);
-        }
+        const start = x.start + (k / width) * x.row;
+        if (isColumn(x, width)) {
+          for (let r = 0; r < some / width; r++) {
+            floats.fill(x.data[start + r * x.row], to + r * width, to + (r + 1) * width);
+          }
+        } else collect(floats, to, x.data, start, x.row, some / width, x.col, width);
       }
     });
     kernel(4 * areas[0], 4 * (areas[0] + some));
@@ -105,7 +118,6 @@ export function broadcast(loop: Loop, y: Data, operands: readonly Nd[], at = 0, 
   const width = shape.length === 2 ? shape[1] : 1;
   if (width > AREA - OVERRUN) return false;
   const all = operands.map(({ data, offset, strides: [row, col = 0] }) => ({ data, start: offset, row, col }));
-  if (!all.every((x) => isFull(x, width) || isRepeated(x) || isColumn(x, width))) return false;
   run(kernel, y, at, n, all, width);
   return true;
 }

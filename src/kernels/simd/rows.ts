@@ -2,7 +2,7 @@
  * Rows streamed through the scratchpad, some whole rows at a time. As in elementwise.ts, each function says whether it
  * did the work.
  */
-import { isDense, nd, type Data, type Nd } from '../../array/nd.ts';
+import { isDense, nd, sizeOf, type Data, type Nd } from '../../array/nd.ts';
 import { amax, amin, sum } from '../reduce.ts';
 import type { FoldLoop } from '../lines.ts';
 import type { Func } from '../wasm/assembler.ts';
@@ -100,6 +100,13 @@ function columns(x: Nd, n: number, y: Data): boolean {
   y.set(sums);
   return true;
 }
+
+/** Whether `scan` would do it, once lines of n in these arrays are rows. */
+export const canScan = (key: Loop, xs: readonly Nd[], n: number): boolean =>
+  n >= SHORT &&
+  n <= AREA - OVERRUN &&
+  xs.every(({ data }) => data instanceof Float32Array) &&
+  kernelOf(key, sizeOf(xs[0].shape)) !== null;
 
 /** A row of n from each row of n of x, or of two arrays; or from its first numbers, so many as `length` says, and zeros. */
 export function scan(

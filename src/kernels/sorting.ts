@@ -1,0 +1,106 @@
+/** Order: the places that sort a line, and where a value belongs in a sorted line. NaN counts as the largest number. */
+import { dense } from '../array/dense.ts';
+import { dtypeOf, sizeOf, zerosNd, type Nd } from '../array/nd.ts';
+import type { ScanLoop } from './lines.ts';
+
+// Room for one line: its numbers, and their places before and after a pass.
+let keys = new Float64Array(64);
+let from = new Int32Array(64);
+let to = new Int32Array(64);
+const RUN = 12; // lines of this length are sorted by insertion
+
+/** Puts the first n places of `from` in the order of their keys, equal ones as they were: merge sort, from runs up. */
+function mergeSort(n: number): void {
+  for (let start = 0; start < n; start += RUN) {
+    for (let r = start + 1, end = Math.min(n, start + RUN); r < end; r++) {
+      const place = from[r];
+      let q = r - 1;
+      for (const key = keys[place]; q >= start && keys[from[q]] > key; q--) from[q + 1] = from[q];
+      from[q + 1] = place;
+    }
+  }
+  for (let width = RUN; width < n; width *= 2) {
+    for (let start = 0; start < n; start += 2 * width) {
+      const middle = Math.min(n, start + width);
+      const end = Math.min(n, middle + width);
+      let [p, q] = [start, middle];
+      for (let r = start; r < end; r++) {
+        to[r] = p < middle && (q >= end || keys[from[p]] <= keys[from[q]]) ? from[p++] : from[q++];
+      }
+    }
+    [from, to] = [to, from];
+  }
+}
+
+const sorter =
+  (sign: 1 | -1): ScanLoop =>
+  (x, i, di, y, k, dk, n) => {
+    if (keys.length < n) {
+      keys = new Float64Array(2 * n);
+      from = new Int32Array(2 * n);
+      to = new Int32Array(2 * n);
+    }
+    let numbers = 0;
+    for (let r = 0, at = i; r < n; r++, at += di) {
+      if (x[at] !== x[at]) continue;
+      keys[r] = sign * x[at];
+      from[numbers++] = r;
+    }
+    mergeSort(numbers);
+    const nans = sign === 1 ? k + numbers * dk : k; // NaN comes last, or first when falling
+    for (let r = 0, at = sign === 1 ? k : k + (n - numbers) * dk; r < numbers; r++, at += dk) y[at] = from[r];
+    for (let r = 0, at = nans; r < n; r++, i += di) {
+      if (x[i] === x[i]) continue;
+      y[at] = r;
+      at += dk;
+    }
+  };
+
+/** The places of a line's elements in rising order; equal ones in the order in which they stand. */
+export const argsort: ScanLoop = sorter(1);
+/** The same in falling order. */
+export const argsortDown: ScanLoop = sorter(-1);
+
+/**
+ * For each value the first place in a sorted line whose element is not below it or, from the right, the first that is
+ * above it. `sorted` has one line for all, or one for each line of values.
+ */
+export function searchsorted(sorted: Nd, values: Nd, right: boolean): Nd {
+  const y = zerosNd(dtypeOf(values.data), values.shape);
+  const line = dense(sorted);
+  const { data, offset } = dense(values);
+  const n = sorted.shape[sorted.shape.length - 1];
+  const perLine = sorted.shape.length === 1 ? Infinity : values.shape[values.shape.length - 1];
+  for (let e = 0; e < y.data.length; e++) {
+    const v = data[offset + e];
+    const start = line.offset + Math.floor(e / perLine) * n;
+    let [low, high] = [0, n];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const s = line.data[start + middle];
+      if (right ? !(s > v) : !(s >= v)) low = middle + 1;
+      else high = middle;
+    }
+    y.data[e] = low;
+  }
+  return y;
+}
+
+/** The places of all elements that are not 0, in row-major order: [count, dims]. */
+export function nonzero(x: Nd): Nd {
+  const { data, offset } = dense(x);
+  const n = sizeOf(x.shape);
+  let count = 0;
+  for (let e = 0; e < n; e++) if (data[offset + e] !== 0) count++;
+  const rank = x.shape.length;
+  const y = zerosNd(dtypeOf(x.data), [count, rank]);
+  for (let e = 0, k = 0; e < n; e++) {
+    if (data[offset + e] === 0) continue;
+    for (let d = rank - 1, rest = e; d >= 0; d--) {
+      y.data[k + d] = rest % x.shape[d];
+      rest = Math.floor(rest / x.shape[d]);
+    }
+    k += rank;
+  }
+  return y;
+}
