@@ -4,7 +4,7 @@ import { matmulChart } from './charts.ts';
 import { readReport, showComparison } from './compare.ts';
 import { measure, type Group, type GroupResult, type Settings } from './harness.ts';
 import { kernelFile, matmulColumns, matmulGroups, type Size } from './matmul/index.ts';
-import { lookAtMemory, showMemory } from './memory.ts';
+import { lookAtMemory, showMemory, showTrainingMemory } from './memory.ts';
 import { opGroups, showOps } from './ops/index.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { findPeers } from './peers/index.ts';
@@ -99,6 +99,17 @@ async function run(parts: readonly Part[], options: Options): Promise<void> {
   }
 }
 
+async function memory({ steps, against, threads }: Options): Promise<void> {
+  console.log(`${showMachine(thisMachine())}; ${new Date().toISOString().slice(0, 10)}\n`);
+  console.log(`${showMemory(lookAtMemory(steps))}\n`);
+  const peers = await findPeers(against, threads, console.log);
+  try {
+    console.log(await showTrainingMemory(peers));
+  } finally {
+    for (const peer of peers) peer.close();
+  }
+}
+
 async function main(options: Options): Promise<void> {
   const { command, files } = options;
   switch (command) {
@@ -113,7 +124,7 @@ async function main(options: Options): Promise<void> {
     case 'start':
       return run([start], options);
     case 'memory':
-      return console.log(showMemory(lookAtMemory(options.steps)));
+      return memory(options);
     case 'compare':
       return console.log(showComparison(readReport(files[0]), readReport(files[1])));
     case 'chart':

@@ -5,6 +5,8 @@ Started as: python.py LIBRARY THREADS
 """
 
 import json
+import re
+import resource
 import sys
 import time
 
@@ -129,6 +131,13 @@ def about():
     return {"about": f"{library} {version}, Python {sys.version.split()[0]}", "makers": list(makers)}
 
 
+def peak():
+    """The greatest memory of this process, in bytes. See peakKiB in processes.ts."""
+    if sys.platform == "linux":
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def timed(run, seconds):
     """Seconds per run: so many runs in one go that they fill the time, at least one."""
     count, clock = 1, time.perf_counter
@@ -149,6 +158,8 @@ def answer(request, arrays):
     if what == "make":
         cases[request["id"]] = makers[request["what"]](request, arrays)
         return {}, []
+    if what == "peak":
+        return {"peak": peak()}, []
     run, result = cases[request["id"]]
     if what == "result":
         return {}, [np.ascontiguousarray(result(request), np.float32)]
