@@ -246,12 +246,25 @@ export const cases: Partial<Record<OpName, Maker>> = {
     };
     return { op: () => ops.attentionWeights.forward(x, 0.5, true), plain, elements: rows * cols };
   }),
+  windowSum: dense((rows, cols) => {
+    const [h, w] = [rows >> 1, cols >> 1];
+    const x = random(rows, cols, false, between(-2, 2));
+    const plain = (): Float32Array => {
+      const y = new Float32Array(h * w);
+      for (let i = 0, k = 0; i < h; i++) {
+        for (let j = 0, at = 2 * i * cols; j < w; j++, at += 2) {
+          y[k++] = x.data[at] + x.data[at + 1] + x.data[at + cols] + x.data[at + cols + 1];
+        }
+      }
+      return y;
+    };
+    const image = nd(x.data, [1, 1, rows, cols]);
+    return { op: () => ops.windowSum.forward(image, pairs(h), pairs(w)), plain, elements: rows * cols };
+  }),
   windowArgmax: dense((rows, cols) => {
     const [h, w] = [rows >> 1, cols >> 1];
     const x = random(rows, cols, false, between(-2, 2));
     const image = nd(x.data, [1, 1, rows, cols]);
-    const windows = (n: number) => Array.from({ length: n }, (_, i) => ({ start: 2 * i, step: 1, size: 2 }));
-    const [tops, lefts] = [windows(h), windows(w)];
     const plain = (): Float32Array => {
       const y = new Float32Array(h * w);
       for (let i = 0, k = 0; i < h; i++) {
@@ -263,7 +276,7 @@ export const cases: Partial<Record<OpName, Maker>> = {
       }
       return y;
     };
-    return { op: () => ops.windowArgmax.forward(image, tops, lefts), plain, elements: rows * cols };
+    return { op: () => ops.windowArgmax.forward(image, pairs(h), pairs(w)), plain, elements: rows * cols };
   }),
   crossEntropy: dense((rows, cols) => {
     const x = random(rows, cols, false, between(-2, 2));
@@ -280,6 +293,9 @@ export const cases: Partial<Record<OpName, Maker>> = {
     return { op: () => ops.crossEntropy.forward(x, target), plain, elements: rows * cols };
   }),
 };
+
+/** n windows of two, side by side. */
+const pairs = (n: number) => Array.from({ length: n }, (_, i) => ({ start: 2 * i, step: 1, size: 2 }));
 
 /** Each row shifted to mean 0, scaled to variance 1, and ⊙ w + b. */
 function normalized({ data: x, shape: [rows, n] }: Nd, w: Nd['data'], b: Nd['data']): Float32Array {

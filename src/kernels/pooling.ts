@@ -14,7 +14,9 @@ export type Ranges = readonly Range[];
 export function windowSum(x: Nd, rows: Ranges, cols: Ranges): Nd {
   const [N, C, H, W] = x.shape;
   const y = zerosNd(dtypeOf(x.data), [N, C, rows.length, cols.length]);
-  const { data, offset } = dense(x);
+  const X = dense(x);
+  if (simd.windowSum(X, rows, cols, y)) return y;
+  const { data, offset } = X;
   for (let plane = 0, k = 0; plane < N * C; plane++) {
     const base = offset + plane * H * W;
     for (const r of rows) {
@@ -34,7 +36,9 @@ export function windowSum(x: Nd, rows: Ranges, cols: Ranges): Nd {
 export function windowSpread(g: Nd, rows: Ranges, cols: Ranges, [H, W]: readonly [number, number]): Nd {
   const [N, C] = g.shape;
   const x = zerosNd(dtypeOf(g.data), [N, C, H, W]);
-  const { data, offset } = dense(g);
+  const G = dense(g);
+  if (simd.windowSpread(G, rows, cols, x)) return x;
+  const { data, offset } = G;
   for (let plane = 0, k = offset; plane < N * C; plane++) {
     const base = plane * H * W;
     for (const r of rows) {

@@ -129,6 +129,8 @@ export const f32x4 = {
   /** a < b ? b : a */
   pmax: simd(0xeb),
   convert_i32x4_s: simd(0xfa),
+  /** Of two float64; the upper two are 0. */
+  demote_f64x2_zero: simd(0x5e),
 };
 
 /** Two float64 lanes. */
