@@ -7,6 +7,7 @@ import { kernelFile, matmulColumns, matmulGroups, type Size } from './matmul/ind
 import { lookAtMemory, showMemory, showTrainingMemory } from './memory.ts';
 import { opGroups, showOps } from './ops/index.ts';
 import { help, readOptions, type Options } from './options.ts';
+import { figures } from './figures.ts';
 import { findPeers } from './peers/index.ts';
 import type { Peer } from './peers/peer.ts';
 import { faultsOf, reportOf, showGroup, showMachine, thisMachine, type Column } from './report.ts';
@@ -77,6 +78,12 @@ const start: Part = async (options, peers) => {
   }
 };
 
+const reached: Part = async ({ smoke }, peers) => {
+  const { text, groups } = await figures(peers, smoke);
+  if (!smoke) console.log(`${text}\n`);
+  return groups;
+};
+
 /** Measures some parts, with the machine above and what was wrong below. */
 async function run(parts: readonly Part[], options: Options): Promise<void> {
   console.log(`${showMachine(thisMachine())}; ${new Date().toISOString().slice(0, 10)}`);
@@ -123,6 +130,8 @@ async function main(options: Options): Promise<void> {
       return run([training], options);
     case 'start':
       return run([start], options);
+    case 'figures':
+      return run([reached], options);
     case 'memory':
       return memory(options);
     case 'compare':

@@ -13,6 +13,7 @@ export const help = `Measures Adjoint: every case is verified before it is timed
   npm run bench -- ops                 every op, beside a plain loop
   npm run bench -- training            training steps
   npm run bench -- start               import and first gradient in a fresh process
+  npm run bench -- figures             what is to be reached, and what is reached here: about five minutes with peers
   npm run bench -- memory              is memory flat over 100,000 steps? And how much do training runs take?
   npm run bench -- compare OLD NEW     what changed beyond noise between two results of --json
   npm run bench -- chart RESULT        the matmuls of a result as an SVG
@@ -32,7 +33,7 @@ export const help = `Measures Adjoint: every case is verified before it is timed
   --help            this text
 `;
 
-const commands = ['all', 'matmul', 'ops', 'training', 'start', 'memory', 'compare', 'chart'] as const;
+const commands = ['all', 'matmul', 'ops', 'training', 'start', 'figures', 'memory', 'compare', 'chart'] as const;
 export type Command = (typeof commands)[number];
 
 export interface Options {
@@ -74,6 +75,7 @@ const heard: Record<Command, readonly Name[]> = {
   ops: ['rounds', 'seconds', 'json', 'smoke', 'sizes'],
   training: measured,
   start: measured.filter((name) => name !== 'seconds'),
+  figures: ['against', 'threads', 'json', 'smoke'],
   memory: ['steps', 'against', 'threads'],
   compare: [],
   chart: ['out'],

@@ -2,6 +2,7 @@
 import { dense } from '../../array/dense.ts';
 import { broadcastShapes, promote, unwrittenNd, type Data, type Nd } from '../../array/nd.ts';
 import { expand, permute } from '../../array/views.ts';
+import { addOnto } from '../lines.ts';
 import { reference, type Gemm } from './reference.ts';
 import { canUseSimd } from './simd.ts';
 import { shared } from './threads.ts';
@@ -63,13 +64,13 @@ export function affine(x: Nd, w: Nd, b: Nd): Nd {
   const [xRow, xCol] = x.strides;
   const [wRow, wCol] = w.strides;
   const { data, offset } = dense(b);
-  const bias = data.subarray(offset, offset + n);
-  if (kernelFor(m, n, k, x.data, xRow, xCol, w.data, wCol, wRow) === shared && bias instanceof Float32Array) {
+  if (kernelFor(m, n, k, x.data, xRow, xCol, w.data, wCol, wRow) === shared && data instanceof Float32Array) {
     const y = unwrittenNd('float32', [m, n]);
-    shared(m, n, k, x.data, x.offset, xRow, xCol, w.data, w.offset, wCol, wRow, y.data, 0, bias); // sums begin at the bias
+    const bias = data.subarray(offset, offset + n); // that sums begin at
+    shared(m, n, k, x.data, x.offset, xRow, xCol, w.data, w.offset, wCol, wRow, y.data, 0, bias);
     return y;
   }
   const y = multiply(x, permute(w, [1, 0]));
-  for (let r = 0, at = 0; r < m; r++) for (let j = 0; j < n; j++) y.data[at++] += bias[j];
+  addOnto(y, b);
   return y;
 }

@@ -132,10 +132,10 @@ export const f32x4 = {
   /** a < b ? b : a */
   pmax: simd(0xeb),
   convert_i32x4_s: simd(0xfa),
-  /** Of two float64; the upper two are 0. */
-  demote_f64x2_zero: simd(0x5e),
   /** a·b + c, rounded once or twice: which one is up to the machine. Of the relaxed SIMD extension. */
   relaxed_madd: simd(0x105),
+  /** Of two float64; the upper two are 0. */
+  demote_f64x2_zero: simd(0x5e),
 };
 
 /** Two float64 lanes. */
