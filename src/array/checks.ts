@@ -55,7 +55,7 @@ export function checkWhole(where: string, index: Nd, limit: number): void {
   const { data, offset } = dense(index);
   for (let i = offset, end = offset + sizeOf(index.shape); i < end; i++) {
     const v = data[i];
-    if (!(v >= 0 && v < limit) || v % 1 !== 0) {
+    if (!(v >= 0 && v < limit) || Math.floor(v) !== v) {
       throw new ValueError(
         where,
         `every index must be a whole number from 0 to ${limit - 1}`,

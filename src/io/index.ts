@@ -5,3 +5,4 @@ export { decodeText } from './utf8.ts';
 export { loadSafetensors, readText, saveSafetensors, writeFileAtomic } from './files.ts';
 export { decodeNpy, encodeNpy } from './npy.ts';
 export { loadNpy, loadNpz, saveNpy, saveNpz } from './npz.ts';
+export { loadCheckpoint, saveCheckpoint, type Tree } from './checkpoint.ts';
