@@ -4,7 +4,7 @@
  * Indices are whole numbers in range; whoever calls has checked them.
  */
 import { copy, dense, overwrite } from '../array/dense.ts';
-import { dtypeOf, promote, sizeOf, zerosNd, type Nd, type Shape } from '../array/nd.ts';
+import { dtypeOf, isDense, promote, sizeOf, zerosNd, type Nd, type Shape } from '../array/nd.ts';
 import { lattice, slice, type Range, type Walk } from '../array/views.ts';
 
 /** A row-major array seen as [outer, n, inner] around one of its dims. */
@@ -171,3 +171,25 @@ export function oneHot(index: Nd, classes: number): Nd {
   for (let e = 0, n = sizeOf(index.shape); e < n; e++) y.data[e * classes + data[offset + e]] = 1;
   return y;
 }
+
+/** Writes src's elements over x's at the places `at` in row-major order, or adds them, one after another. */
+export function putInto(x: Nd, at: ArrayLike<number>, src: Nd, add: boolean): void {
+  const { data, offset } = src.data === x.data ? copy(src) : dense(src);
+  const straight = isDense(x);
+  for (let e = 0; e < at.length; e++) {
+    let to = x.offset + at[e];
+    if (!straight) {
+      to = x.offset;
+      for (let d = x.shape.length - 1, rest = at[e]; d >= 0; d--) {
+        to += (rest % x.shape[d]) * x.strides[d];
+        rest = Math.floor(rest / x.shape[d]);
+      }
+    }
+    if (add) x.data[to] += data[offset + e];
+    else x.data[to] = data[offset + e];
+  }
+}
+
+/** What scatter and scatterAdd write, into x itself. */
+export const scatterInto = (x: Nd, index: Nd, src: Nd, dim: number, add: boolean): void =>
+  putInto(x, places(index, x.shape, dim), src, add);

@@ -135,13 +135,13 @@ export abstract class Indexing extends Diagonals {
   }
 }
 
-type Reduce = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+export type Reduce = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 
 /** What leaves the other operand of a reduction as it is. */
 const NEUTRAL: Readonly<Record<Reduce, number>> = { sum: 0, prod: 1, mean: 0, amax: -Infinity, amin: Infinity };
 
 /** A number as a 0-d tensor of x's dtype. */
-const operand = (x: Tensor, value: Operand): Tensor =>
+export const operand = (x: Tensor, value: Operand): Tensor =>
   typeof value === 'number' ? x.wrap(nd(allocate(x.dtype, 1).fill(value), [])) : value;
 
 /** x with values written, or added, at places of the flattened tensor: vectors. */
