@@ -55,7 +55,7 @@ export function checkWhole(where: string, index: Nd, limit: number): void {
   const { data, offset } = dense(index);
   for (let i = offset, end = offset + sizeOf(index.shape); i < end; i++) {
     const v = data[i];
-    if (!(v >= 0 && v < limit) || v % 1 !== 0) {
+    if (!(v >= 0 && v < limit) || Math.floor(v) !== v) {
       throw new ValueError(
         where,
         `every index must be a whole number from 0 to ${limit - 1}`,
@@ -77,6 +77,9 @@ export function checkGather(where: string, shape: Shape, index: Nd, dim: number)
 /** An index with its negative numbers counted from the end: whole numbers in 0 … limit−1, in float64. */
 export function wrapWhole(where: string, index: Nd, limit: number): Nd {
   const { data } = copy(index, 'float64');
-  data.forEach((v, i) => (data[i] = wrapIndex(where, v, limit)));
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i];
+    if (!(v >= 0 && v < limit && Math.floor(v) === v)) data[i] = wrapIndex(where, v, limit);
+  }
   return nd(data, index.shape);
 }

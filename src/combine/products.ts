@@ -60,9 +60,8 @@ export function cdist(a: Tensor, b: Tensor, p = 2): Tensor {
   if (p === 1 || a.size(-1) === 0) return difference.abs().sum(-1);
   if (p === Infinity) return difference.abs().amax(-1);
   // Roots and powers are taken where there is a difference, so that their slopes at 0 play no part.
-  const apart = difference.ne(0);
-  const powers = p === 2 ? difference.square() : difference.abs().where(apart, 1).pow(p).where(apart, 0);
-  const sum = powers.sum(-1);
+  const powered = (apart: Tensor): Tensor => difference.abs().where(apart, 1).pow(p).where(apart, 0);
+  const sum = (p === 2 ? difference.square() : powered(difference.ne(0))).sum(-1);
   const away = sum.ne(0);
   const safe = sum.where(away, 1);
   return (p === 2 ? safe.sqrt() : safe.pow(1 / p)).where(away, 0);

@@ -21,10 +21,15 @@ function places(index: Nd, shape: Shape, dim: number): Int32Array {
   const flat = dense(index);
   const size = index.shape;
   const rank = size.length;
-  if (dim === rank - 1 && size.every((n, d) => d === dim || n === shape[d])) {
-    // Along the last dim of arrays that agree in the others: row by row.
-    for (let e = 0, row = 0; e < at.length; row += shape[dim]) {
-      for (const end = e + size[dim]; e < end; e++) at[e] = row + flat.data[flat.offset + e];
+  if (size.every((n, d) => d === dim || n === shape[d])) {
+    // The arrays agree in the other dims: [outer, index's size or shape's, inner].
+    const { outer, n, inner } = around(shape, dim);
+    const rows = size[dim] ?? 1;
+    const { data, offset } = flat;
+    for (let o = 0, e = 0; o < outer; o++) {
+      for (let r = 0, start = o * n; r < rows; r++) {
+        for (let i = 0; i < inner; i++, e++) at[e] = (start + data[offset + e]) * inner + i;
+      }
     }
     return at;
   }
@@ -32,7 +37,7 @@ function places(index: Nd, shape: Shape, dim: number): Int32Array {
   for (let e = 0; e < at.length; e++) {
     let place = 0;
     for (let d = 0; d < rank; d++) place = place * shape[d] + (d === dim ? flat.data[flat.offset + e] : coordinates[d]);
-    at[e] = rank === 0 ? flat.data[flat.offset] : place;
+    at[e] = place;
     for (let d = rank - 1; d >= 0 && ++coordinates[d] === size[d]; d--) coordinates[d] = 0;
   }
   return at;
@@ -83,6 +88,14 @@ export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   const rows = index.shape[0] ?? 1;
   const y = zerosNd(dtypeOf(x.data), x.shape.with(dim, rows));
   const { data, offset } = dense(x);
+  const places = dense(index);
+  if (inner === 1) {
+    for (let o = 0, k = 0; o < outer; o++) {
+      const start = offset + o * n;
+      for (let r = places.offset, end = r + rows; r < end; r++) y.data[k++] = data[start + places.data[r]];
+    }
+    return y;
+  }
   for (let o = 0, k = 0; o < outer; o++) {
     for (let r = 0; r < rows; r++) {
       const from = offset + (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;

@@ -105,7 +105,8 @@ export abstract class Shapes extends Decompositions {
       const n = x.size(dim);
       const first = n === 0 ? 0 : (((-by[i]) % n) + n) % n; // the place that comes to the front
       if (first === 0) return x;
-      return x.apply(ops.concat, [x.narrow(dim, first, n - first), x.narrow(dim, 0, first)], wrapDim('roll', dim, x.ndim), [0, n - first]);
+      const from = Array.from({ length: n }, (_, place) => (first + place) % n);
+      return x.apply(ops.indexSelect, x, x.wrap(wholeNd(from)), wrapDim('roll', dim, x.ndim));
     }, this);
   }
   /** Left to right: dim 1 backwards. `tensor([[1, 2]]).fliplr().toArray() // => [ [ 2, 1 ] ]` */
