@@ -35,9 +35,13 @@ export const dense = (x: Nd): Nd => (isDense(x) ? x : copy(x));
 export function overwrite(y: Nd, x: Nd): void {
   const { data, offset } = x.data === y.data ? copy(x) : dense(x);
   let i = offset;
+  const last = y.shape.length - 1;
   const walk = (dim: number, at: number): void => {
-    if (dim === y.shape.length) y.data[at] = data[i++];
-    else for (let r = 0; r < y.shape[dim]; r++) walk(dim + 1, at + r * y.strides[dim]);
+    const n = y.shape[dim];
+    const step = y.strides[dim];
+    if (dim < last) for (let r = 0; r < n; r++, at += step) walk(dim + 1, at);
+    else for (let r = 0; r < n; r++, at += step) y.data[at] = data[i++];
   };
-  walk(0, y.offset);
+  if (last < 0) y.data[y.offset] = data[i];
+  else walk(0, y.offset);
 }

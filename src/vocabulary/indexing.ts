@@ -144,10 +144,13 @@ const NEUTRAL: Readonly<Record<Reduce, number>> = { sum: 0, prod: 1, mean: 0, am
 export const operand = (x: Tensor, value: Operand): Tensor =>
   typeof value === 'number' ? x.wrap(nd(allocate(x.dtype, 1).fill(value), [])) : value;
 
-/** x with values written, or added, at places of the flattened tensor: vectors. */
+/** x with values written, or added, at places of the flattened tensor, which are in range: vectors. */
 function write(x: Tensor, at: Tensor, values: Tensor, accumulate: boolean): Tensor {
   const flat = x.reshape([x.numel()]);
-  return (accumulate ? flat.indexAdd(0, at, values) : flat.scatter(0, at, values)).reshape(x.shape);
+  const y = accumulate
+    ? flat.add(flat.apply(ops.indexAdd, values, at, 0, flat.shape))
+    : flat.apply(ops.scatter, flat, at, values, 0);
+  return y.reshape(x.shape);
 }
 
 /**
