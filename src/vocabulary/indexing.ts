@@ -12,7 +12,8 @@ export abstract class Indexing extends Diagonals {
   /**
    * Python's x[…]: positions, ranges 'start:stop:step', '...' for the dims between, null for a new dim, index tensors (or
    * lists) that broadcast together, and `{ mask }` for the places where a mask is not 0. As in PyTorch, dims that are
-   * indexed by tensors are replaced where they stand if they stand side by side, else the result's come first.
+   * indexed by tensors are replaced where they stand if they stand side by side, else the result's come first. A mask has
+   * to say that it is one: as a tensor of 0 and 1 it would pick the places 0 and 1.
    * `arange(12).reshape([3, 4]).index('::-1', 1) // => Tensor[3] [9, 5, 1]`
    * `arange(12).reshape([3, 4]).index([0, 2], [1, -1]) // => Tensor[2] [1, 11]`
    * @throws ShapeError when there are too many places, or index tensors do not broadcast; ValueError when one is out of range
