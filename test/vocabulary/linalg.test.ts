@@ -109,6 +109,12 @@ describe('decompositions', () => {
 });
 
 describe('multiDot', () => {
+  it('multiplies in the cheaper order: the other one would overflow', () => {
+    const [column, row] = [full([2, 1], 1e200, f64), full([1, 2], 1e200, f64)];
+    expect(multiDot([column, row, full([2, 1], 1e-200, f64)])).toBeAllClose(full([2, 1], 2e200, f64));
+    expect(multiDot([full([1, 2], 1e-200, f64), column, row])).toBeAllClose(full([1, 2], 2e200, f64));
+  });
+
   it('says which shapes do not fit', () => {
     expect(() => multiDot([zeros([2, 3]), zeros([2, 3])])).toThrow(
       /multiDot: .* inner sizes agree, got \[2, 3\] · \[2, 3\]/,

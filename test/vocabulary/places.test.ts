@@ -74,6 +74,14 @@ describe('index', () => {
     expect(() => x.indexPut([[2]], 1)).toThrow('indexPut: an index must be');
   });
 
+  it('takes masks and indices behind new dims and rests', () => {
+    const x = arange(6).reshape([2, 3]);
+    const mask = tensor([0, 1]);
+    expect(x.index(null, { mask }).toArray()).toEqual([[[3, 4, 5]]]);
+    expect(x.index('...', null, { mask: tensor([1, 0, 1]) }).toArray()).toEqual([[[0, 2]], [[3, 5]]]); // prettier-ignore
+    expect(x.index(null, ':', null, [2]).shape).toEqual([1, 2, 1, 1]);
+  });
+
   it('a mask, marked as one, and the same numbers as an index are two things', () => {
     const x = tensor([10, 11, 12]);
     const m = tensor([1, 0, 1]);
