@@ -1,5 +1,5 @@
 /** Reading and writing by index that is made of other methods. */
-import { checkWhole, wrapWhole } from '../array/checks.ts';
+import { checkGather, checkWhole, wrapWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { allocate, broadcastShapes, nd, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
@@ -122,11 +122,12 @@ export abstract class Indexing extends Diagonals {
     if (!Object.hasOwn(NEUTRAL, reduce)) {
       throw new ValueError('scatterReduce', `it must be one of ${Object.keys(NEUTRAL).join(', ')}`, `'${reduce}'`);
     }
+    const d = wrapDim('scatterReduce', dim, this.ndim);
+    checkGather('scatterReduce', this.shape, index.nd, d);
     const part = partOf('scatterReduce', src, index);
     const base = includeSelf ? this : this.scatter(dim, index, NEUTRAL[reduce]);
     if (reduce === 'amax' || reduce === 'amin') {
-      base.gather(dim, index); // checks both
-      return this.apply(reduce === 'amax' ? ops.scatterAmax : ops.scatterAmin, base, index, part, wrapDim('scatterReduce', dim, this.ndim));
+      return this.apply(reduce === 'amax' ? ops.scatterAmax : ops.scatterAmin, base, index, part, d);
     }
     if (reduce === 'prod') return base.mul(products(this, dim, index, part));
     const sum = base.scatterAdd(dim, index, part);
