@@ -5,9 +5,14 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Generator } from '../../src/array/random.ts';
+import { hasRelaxedSimd, kernel, setMatmulInstructions } from '../../src/kernels/matmul/instructions.ts';
 import { reference, type Gemm } from '../../src/kernels/matmul/reference.ts';
 import { canUseSimd, simd } from '../../src/kernels/matmul/simd.ts';
 import { tiled } from '../../src/kernels/matmul/tiled.ts';
+import type { Instructions } from '../../src/kernels/wasm/matmul.ts';
+
+/** These tests run in a browser as well, where modules cannot be loaded anew. */
+const inNode = typeof process !== 'undefined';
 
 /** A matrix as it may lie in memory: by rows or by columns, with room between lines and before the first. */
 interface Matrix {
@@ -80,9 +85,23 @@ function laws(gemm: Gemm, runs: number): void {
 
 const plain = { byColumns: false, gap: 0, start: 0 };
 
+/** As simd, with these instructions or the best that this engine has below them. */
+const simdWith = (instructions: Instructions): Gemm => {
+  return (...args) => {
+    setMatmulInstructions(instructions);
+    try {
+      simd(...args);
+    } finally {
+      setMatmulInstructions('mul+add');
+    }
+  };
+};
+
 describe.each([
   ['tiled', tiled],
   ['simd', simd],
+  ['simd with fused multiply-add', simdWith('fma')],
+  ['simd with vectors of twice the width', simdWith('fma 256')],
 ] as const)('%s', (name, gemm) => {
   test('gives the product within the bound, whatever the sizes and however operands lie in memory', () =>
     laws(gemm, 150));
@@ -94,6 +113,8 @@ describe.each([
     [3, 5000, 4],
     [130, 97, 3000],
     [200, 300, 530],
+    [2, 1000, 1500],
+    [5, 9, 9000],
   ])('gives the product of %i × %i over %i', (m, n, k) => {
     const generator = new Generator(7);
     const normal = (): number => generator.normal();
@@ -141,6 +162,35 @@ describe.each([
   });
 });
 
+describe('which instructions are used', () => {
+  afterEach(() => setMatmulInstructions('mul+add'));
+
+  test('separate multiplication and addition, unless others are asked for and to be had; the choice says why', () => {
+    expect(kernel()).toMatchObject({ instructions: 'mul+add', why: 'the default: the same bits on every machine' });
+    setMatmulInstructions('fma');
+    expect(kernel()).toMatchObject(
+      hasRelaxedSimd()
+        ? { instructions: 'fma', why: 'asked for', rows: 6, cols: 8 }
+        : { instructions: 'mul+add', why: "'fma' was asked for, but this engine has no relaxed SIMD" },
+    );
+  });
+
+  test('twice the width only in Node 24 and 25', () => {
+    setMatmulInstructions('fma 256');
+    const { instructions, why } = kernel()!;
+    const node = inNode ? Number(process.versions.node.split('.')[0]) : Infinity;
+    if (node < 22) expect(why).toContain('no relaxed SIMD');
+    else if (node === 24 || node === 25) expect(why).toMatch(/asked for/); // and, where it was not faster, refused
+    else expect([instructions, why]).toEqual(['fma', "'fma 256' was asked for, but only Node 24 and 25 have it"]);
+  });
+
+  test('no others', () => {
+    expect(() => setMatmulInstructions('fast' as Instructions)).toThrow(
+      "setMatmulInstructions: it must be one of 'mul+add', 'fma', 'fma 256', got 'fast'",
+    );
+  });
+});
+
 describe('which kernel is used', () => {
   afterEach(() => {
     vi.unstubAllGlobals();
@@ -158,7 +208,7 @@ describe('which kernel is used', () => {
     expect(canUseSimd(f, 2, 1, f, 2, 1, 1e7)).toBe(false);
   });
 
-  test('where WebAssembly is forbidden, matmul gives the product all the same', async () => {
+  test.runIf(inNode)('where WebAssembly is forbidden, matmul gives the product all the same', async () => {
     const Forbidden = vi.fn<() => void>(function () {
       throw new WebAssembly.CompileError('blocked by the content-security policy');
     });
@@ -171,6 +221,9 @@ describe('which kernel is used', () => {
     vi.resetModules();
     const { canUseSimd } = await import('../../src/kernels/matmul/simd.ts');
     const { multiply } = await import('../../src/kernels/matmul/index.ts');
+    const { kernelInfo } = await import('../../src/kernels/info.ts');
+    expect(kernelInfo().matmul).toMatchObject({ kernel: 'TypeScript', tile: '4×3' });
+    expect(kernelInfo().elementwise.kernel).toBe('TypeScript');
     const f = Float32Array.from({ length: 400 }, (_, i) => i % 7);
     expect(canUseSimd(f, 20, 1, f, 20, 1, 20)).toBe(false);
     const x = { data: f, shape: [20, 20], strides: [20, 1], offset: 0 };

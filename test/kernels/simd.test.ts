@@ -180,29 +180,32 @@ describe('which kernel is used', () => {
     expect(isStreamed(() => fold(folds.amax, x, [64]))).toBe(false);
   });
 
-  test('where WebAssembly is forbidden, plain loops give the results', async () => {
-    const Forbidden = vi.fn<() => void>(function () {
-      throw new WebAssembly.CompileError('blocked by the content-security policy');
-    });
-    vi.stubGlobal('WebAssembly', {
-      Memory: WebAssembly.Memory,
-      Module: Forbidden,
-      CompileError: WebAssembly.CompileError,
-    });
-    vi.resetModules();
-    const lines = await import('../../src/kernels/lines.ts');
-    const plain = await import('../../src/kernels/elementwise.ts');
-    const reduce = await import('../../src/kernels/reduce.ts');
-    const { kernelOf } = await import('../../src/kernels/simd/twins.ts');
-    const [x] = pair([64, 64], normal, 1);
-    const y = new Float32Array(64 * 64);
-    plain.exp(x.data, x.offset, 1, y, 0, y.length);
-    expect(kernelOf(plain.exp, 4096)).toBeNull();
-    expect(lines.map(plain.exp, x).data).toEqual(y);
-    expect(lines.zip('add', plain.add, x, x).data).toEqual(
-      lines.map((...[a, i, di, b, k, n]) => plain.add(a, i, di, a, i, di, b, k, n), x).data,
-    );
-    expect(lines.fold(reduce.sum, x, [64]).data).toHaveLength(64);
-    expect(lines.scan(reduce.softmax, x, 1).data.every(Number.isFinite)).toBe(true);
-  });
+  test.runIf(typeof process !== 'undefined')(
+    'where WebAssembly is forbidden, plain loops give the results',
+    async () => {
+      const Forbidden = vi.fn<() => void>(function () {
+        throw new WebAssembly.CompileError('blocked by the content-security policy');
+      });
+      vi.stubGlobal('WebAssembly', {
+        Memory: WebAssembly.Memory,
+        Module: Forbidden,
+        CompileError: WebAssembly.CompileError,
+      });
+      vi.resetModules();
+      const lines = await import('../../src/kernels/lines.ts');
+      const plain = await import('../../src/kernels/elementwise.ts');
+      const reduce = await import('../../src/kernels/reduce.ts');
+      const { kernelOf } = await import('../../src/kernels/simd/twins.ts');
+      const [x] = pair([64, 64], normal, 1);
+      const y = new Float32Array(64 * 64);
+      plain.exp(x.data, x.offset, 1, y, 0, y.length);
+      expect(kernelOf(plain.exp, 4096)).toBeNull();
+      expect(lines.map(plain.exp, x).data).toEqual(y);
+      expect(lines.zip('add', plain.add, x, x).data).toEqual(
+        lines.map((...[a, i, di, b, k, n]) => plain.add(a, i, di, a, i, di, b, k, n), x).data,
+      );
+      expect(lines.fold(reduce.sum, x, [64]).data).toHaveLength(64);
+      expect(lines.scan(reduce.softmax, x, 1).data.every(Number.isFinite)).toBe(true);
+    },
+  );
 });

@@ -1,8 +1,10 @@
 /** Matmul over arrays: which kernel multiplies one pair of matrices, and the batch loop around it. */
+import { dense } from '../../array/dense.ts';
 import { broadcastShapes, promote, zerosNd, type Data, type Nd } from '../../array/nd.ts';
 import { expand, permute } from '../../array/views.ts';
 import { reference, type Gemm } from './reference.ts';
-import { canUseSimd, simd } from './simd.ts';
+import { canUseSimd } from './simd.ts';
+import { shared } from './threads.ts';
 import { tiled } from './tiled.ts';
 
 /** Below so many multiplications packing costs more than it saves. */
@@ -12,9 +14,9 @@ const SMALL = 512;
 // prettier-ignore
 function kernelFor(
   m: number, n: number, k: number, a: Data, aRow: number, aCol: number, b: Data, bRow: number, bCol: number,
-): Gemm {
+): Gemm | typeof shared {
   if (m * n * k < SMALL) return reference;
-  if (canUseSimd(a, aRow, aCol, b, bRow, bCol, k)) return simd;
+  if (canUseSimd(a, aRow, aCol, b, bRow, bCol, k)) return shared;
   return m < 2 || n < 2 ? reference : tiled;
 }
 
@@ -56,9 +58,18 @@ export function multiply(a: Nd, b: Nd): Nd {
 
 /** y[N, out] = x[N, in] · w[out, in]ᵀ + b[out]. */
 export function affine(x: Nd, w: Nd, b: Nd): Nd {
+  const [m, k] = x.shape;
+  const [n] = w.shape;
+  const [xRow, xCol] = x.strides;
+  const [wRow, wCol] = w.strides;
+  const { data, offset } = dense(b);
+  const bias = data.subarray(offset, offset + n);
+  if (kernelFor(m, n, k, x.data, xRow, xCol, w.data, wCol, wRow) === shared && bias instanceof Float32Array) {
+    const y = zerosNd('float32', [m, n]);
+    shared(m, n, k, x.data, x.offset, xRow, xCol, w.data, w.offset, wCol, wRow, y.data, 0, bias); // sums begin at the bias
+    return y;
+  }
   const y = multiply(x, permute(w, [1, 0]));
-  const [N, out] = y.shape;
-  const step = b.strides[0];
-  for (let r = 0, k = 0; r < N; r++) for (let j = 0; j < out; j++) y.data[k++] += b.data[b.offset + j * step];
+  for (let r = 0, at = 0; r < m; r++) for (let j = 0; j < n; j++) y.data[at++] += bias[j];
   return y;
 }

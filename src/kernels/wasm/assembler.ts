@@ -88,6 +88,9 @@ export const f64 = {
 export const v128 = {
   load: memory(4, 0xfd, 0x00),
   load32_splat: memory(2, 0xfd, 0x09),
+  /** `vector` with one lane replaced by what lies at the address. */
+  load32_lane: (offset: number, index: number, address: Code, vector: Code): Code =>
+    join(memory(2, 0xfd, 0x56)(offset, address, vector), [index]),
   store: memory(4, 0xfd, 0x0b),
   /** Of four 32-bit lanes. */
   const: (lanes: readonly [number, number, number, number]): Code => [
@@ -129,6 +132,8 @@ export const f32x4 = {
   /** a < b ? b : a */
   pmax: simd(0xeb),
   convert_i32x4_s: simd(0xfa),
+  /** a·b + c, rounded once or twice: which one is up to the machine. Of the relaxed SIMD extension. */
+  relaxed_madd: simd(0x105),
 };
 
 /** Two float64 lanes. */
@@ -163,15 +168,15 @@ export const i8x16 = {
 // ── Structure ───────────────────────────────────────────────────────────────────────────────────
 
 /** Loops while `condition` holds; it is tested at the end, so the body runs at least once. */
-export const doWhile = (body: Code, condition: Code): Code => [0x03, 0x40, ...body, ...condition, 0x0d, 0x00, 0x0b];
+export const doWhile = (body: Code, condition: Code): Code => join([0x03, 0x40], body, condition, [0x0d, 0x00, 0x0b]);
 /** Runs `body` if the condition is not 0. */
-export const when = (condition: Code, body: Code): Code => [...condition, 0x04, 0x40, ...body, 0x0b];
+export const when = (condition: Code, body: Code): Code => join(condition, [0x04, 0x40], body, [0x0b]);
 /** Runs `body` as long as the condition holds, perhaps never. */
 export const whileLoop = (condition: Code, body: Code): Code => when(condition, doWhile(body, condition));
 /** A block that a br_if inside it may leave. */
-export const block = (body: Code): Code => [0x02, 0x40, ...body, 0x0b];
+export const block = (body: Code): Code => join([0x02, 0x40], body, [0x0b]);
 /** Leaves the block that is `depth` blocks out if the condition is not 0. */
-export const br_if = (depth: number, condition: Code): Code => [...condition, 0x0d, ...unsigned(depth)];
+export const br_if = (depth: number, condition: Code): Code => join(condition, [0x0d], unsigned(depth));
 
 /** A variable of a function. */
 export interface Local {
@@ -188,8 +193,8 @@ const local = (index: number): Local => ({
 });
 
 /** A function: parameters in order, and what makes its body when it is given them and a way to have more locals. */
-export interface Func {
-  readonly name: string;
+export interface Func<Name extends string = string> {
+  readonly name: Name;
   readonly params: readonly ValueType[];
   readonly result?: ValueType;
   readonly body: (params: readonly Local[], variable: (type: ValueType) => Local) => Code;
@@ -203,8 +208,11 @@ const text = (s: string): Code => sized([...new TextEncoder().encode(s)]);
 /** "\0asm", version 1. */
 const preamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
-/** The bytes of a module that imports its memory, of `pages` of 64 KiB, as `env.memory`, and exports its functions by name. */
-export function assemble(functions: readonly Func[], pages: number): Uint8Array<ArrayBuffer> {
+/**
+ * The bytes of a module that imports its memory, of `pages` of 64 KiB and perhaps shared between threads, as
+ * `env.memory`, and exports its functions by name.
+ */
+export function assemble(functions: readonly Func[], pages: number, shared = false): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ params, result }) => [
     0x60,
     ...vector(params.map((type) => [typeByte[type]])),
@@ -219,7 +227,7 @@ export function assemble(functions: readonly Func[], pages: number): Uint8Array<
     );
     return sized(join(vector(extra.map((type) => [1, typeByte[type]])), code, [0x0b]));
   });
-  const limits = [0x01, ...unsigned(pages), ...unsigned(pages)];
+  const limits = [shared ? 0x03 : 0x01, ...unsigned(pages), ...unsigned(pages)];
   return Uint8Array.from(
     join(
       preamble,

@@ -6,10 +6,12 @@ import { assemble, type Func } from './assembler.ts';
 
 const PAGES = 128; // of 64 KiB: 8 MiB
 
+export type Compiled<Name extends string> = Readonly<Record<Name, (...args: number[]) => number>>;
+
 export interface Scratchpad {
   readonly floats: Float32Array<ArrayBuffer>;
   /** Compiles functions over this memory. */
-  compile(functions: readonly Func[]): Readonly<Record<string, (...args: number[]) => number>>;
+  compile<Name extends string>(functions: readonly Func<Name>[]): Compiled<Name>;
 }
 
 let made: Scratchpad | null | undefined;
@@ -26,9 +28,9 @@ export function scratchpad(): Scratchpad | null {
 function make(): Scratchpad | null {
   try {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-    const compile: Scratchpad['compile'] = (functions) => {
+    const compile = <Name extends string>(functions: readonly Func<Name>[]): Compiled<Name> => {
       const module = new WebAssembly.Module(assemble(functions, PAGES));
-      return new WebAssembly.Instance(module, { env: { memory } }).exports as ReturnType<Scratchpad['compile']>;
+      return new WebAssembly.Instance(module, { env: { memory } }).exports as Compiled<Name>;
     };
     compile([probe]);
     return { floats: new Float32Array(memory.buffer), compile };
