@@ -18,17 +18,21 @@ export interface RandomOptions extends TensorOptions {
 /** What `tensor` takes: a number, nested arrays of numbers of one length a level, or a typed array. */
 export type TensorData = number | readonly TensorData[] | ArrayLike<number>;
 
+function checkSizes(shape: Shape): void {
+  for (const size of shape) {
+    if (!Number.isInteger(size) || size < 0) {
+      throw new ShapeError('a new tensor', 'sizes must be whole numbers, 0 or more', showShape(shape));
+    }
+  }
+}
+
 /** A new tensor of `shape` whose elements `fill` writes in row-major order. */
 function make(
   shape: Shape,
   { dtype = 'float32', requiresGrad = false }: TensorOptions,
   fill?: (data: Data) => void,
 ): Tensor {
-  for (const size of shape) {
-    if (!Number.isInteger(size) || size < 0) {
-      throw new ShapeError('a new tensor', 'sizes must be whole numbers, 0 or more', showShape(shape));
-    }
-  }
+  checkSizes(shape);
   const data = allocate(dtype, sizeOf(shape));
   fill?.(data);
   return new Tensor(nd(data, shape), requiresGrad);
@@ -109,11 +113,42 @@ export function linspace(start: number, end: number, n: number, options: TensorO
   );
 }
 
+/** n powers of a base, whose exponents go from start to end at equal distances. `logspace(0, 2, 3) // => Tensor[3] [1, 10, 100]` */
+export function logspace(
+  start: number,
+  end: number,
+  n: number,
+  options: TensorOptions & { base?: number } = {},
+): Tensor {
+  const exponents = linspace(start, end, n, { dtype: 'float64' }).nd.data;
+  const { base = 10 } = options;
+  return make([n], options, (data) => data.set(exponents.map((exponent) => base ** exponent)));
+}
+
 /** The n × m matrix (square if m is left out) with 1 on the diagonal. `eye(2).toArray() // => [ [ 1, 0 ], [ 0, 1 ] ]` */
 export const eye = (n: number, m: number = n, options: TensorOptions = {}): Tensor =>
   make([n, m], options, (data) => {
     for (let i = 0; i < Math.min(n, m); i++) data[i * m + i] = 1;
   });
+
+/** The places [2, …] of a matrix [rows, cols], row by row, whose column less its row satisfies a test. */
+function matrixPlaces(rows: number, cols: number, options: TensorOptions, test: (distance: number) => boolean): Tensor {
+  checkSizes([rows, cols]);
+  const places: [number[], number[]] = [[], []];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) {
+      if (test(j - i)) [i, j].forEach((at, axis) => places[axis].push(at));
+    }
+  }
+  return make([2, places[0].length], options, (data) => data.set(places.flat()));
+}
+
+/** Where a matrix [rows, cols] has its lower triangle, up to the diagonal number `offset`: a row of rows, a row of columns. `trilIndices(2, 2).toArray() // => [ [ 0, 1, 1 ], [ 0, 0, 1 ] ]` */
+export const trilIndices = (rows: number, cols: number, offset = 0, options: TensorOptions = {}): Tensor =>
+  matrixPlaces(rows, cols, options, (distance) => distance <= offset);
+/** Where it has its upper triangle, from the diagonal number `offset` on. `triuIndices(2, 2).toArray() // => [ [ 0, 0, 1 ], [ 0, 1, 1 ] ]` */
+export const triuIndices = (rows: number, cols: number, offset = 0, options: TensorOptions = {}): Tensor =>
+  matrixPlaces(rows, cols, options, (distance) => distance >= offset);
 
 const drawn = (shape: Shape, options: RandomOptions, draw: (generator: Generator) => number): Tensor => {
   const generator = options.generator ?? defaultGenerator;

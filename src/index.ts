@@ -12,6 +12,7 @@ export { defineOp, type Op } from './ops/op.ts';
 export { apply, Tensor, type Operand } from './tensor.ts';
 export * from './create.ts';
 export * from './combine/index.ts';
+export * from './sampling.ts';
 export * from './transforms.ts';
 export * as nn from './nn/index.ts';
 export * as optim from './optim/index.ts';

@@ -493,8 +493,8 @@ export class Tensor extends Vocabulary {
     }
     return this.add(apply(ops.indexAdd, alpha === 1 ? src : src.mul(alpha), places, d, this.shape));
   }
-  /** A last dim of `classes` with 1 at the index. `tensor([2, 0]).oneHot(3).toArray() // => [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]` */
-  oneHot(classes: number): Tensor { return apply(ops.oneHot, wholeIn('oneHot', this, classes), classes); }
+  /** A last dim of `classes` (one more than the largest index, if left out) with 1 at the index. `tensor([2, 0]).oneHot().toArray() // => [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]` */
+  oneHot(classes: number = this.amax().item() + 1): Tensor { return apply(ops.oneHot, wholeIn('oneHot', this, classes), classes); }
 
   // ── Copies and kinds ──────────────────────────────────────────────────────────────────────────
 
@@ -539,8 +539,8 @@ export class Tensor extends Vocabulary {
 
   private dim(where: string, dim: number): number { return wrapDim(where, dim, this.ndim); }
 
-  /** A dim that is there: a 0-d tensor has none, though it may be reduced over dim 0. */
-  private axis(where: string, dim: number): number {
+  /** A dim that is there: a 0-d tensor has none, though it may be reduced over dim 0. @internal */
+  axis(where: string, dim: number): number {
     if (this.ndim === 0) throw new ShapeError(where, 'there must be at least one dim', 'a 0-d tensor');
     return this.dim(where, dim);
   }

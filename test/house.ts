@@ -3,7 +3,7 @@
  */
 import { parseSync } from 'vite';
 
-const CORE = 'array kernels ops engine vocabulary tensor create combine transforms';
+const CORE = 'array kernels ops engine vocabulary tensor create combine sampling transforms';
 const LIBRARY = `${CORE} nn optim data text io explain inspect`;
 
 /**
@@ -19,6 +19,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   tensor: 'array kernels ops engine vocabulary',
   create: 'array kernels ops engine tensor',
   combine: 'array kernels ops engine tensor create',
+  sampling: 'array kernels ops engine tensor create',
   transforms: 'array kernels ops engine tensor create',
   nn: CORE,
   optim: CORE,

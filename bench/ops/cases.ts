@@ -7,7 +7,7 @@ import { Generator } from '../../src/array/random.ts';
 import { permute } from '../../src/array/views.ts';
 import { nn, noGrad, optim, Tensor } from '../../src/index.ts';
 import * as ops from '../../src/ops/index.ts';
-import { elementwise, fold, softmax, type Plain } from './plain.ts';
+import { elementwise, fold, scan, softmax, type Plain } from './plain.ts';
 
 /** An op over given data, and the plain loop over the same. */
 export interface Prepared {
@@ -52,6 +52,17 @@ function binary(op: Binary, formula: string, low = -2, high = 2, draw = between(
 }
 const comparison = (op: Binary, sign: string): Maker =>
   binary(op, `a ${sign} b ? 1 : 0`, 0, 4, () => generator.integer(0, 4));
+
+const truth = (op: Binary, formula: string): Maker => binary(op, formula, 0, 2, wholeBelow(2));
+
+/** Strided: b and c are rows that are repeated. */
+function ternary(op: (a: Nd, b: Nd, c: Nd) => Nd, formula: string): Maker {
+  const plain = elementwise(formula);
+  return (rows, cols, strided) => {
+    const [a, b, c] = [rows, strided ? 1 : rows, strided ? 1 : rows].map((n) => random(n, cols, false, between(-2, 2)));
+    return { op: () => op(a, b, c), plain: () => plain(a, b, c), elements: rows * cols };
+  };
+}
 
 /** Each row to one number; strided: each column. */
 function reduction(op: (x: Nd, shape: readonly number[]) => Nd, plain: Plain, draw = between(-2, 2)): Maker {
@@ -99,6 +110,25 @@ export const cases: Partial<Record<OpName, Maker>> = {
     return { op: () => ops.where.forward(mask, a, b), plain: () => choose(mask, a, b), elements: rows * cols };
   },
 
+  logicalAnd: truth(ops.logicalAnd.forward, 'a !== 0 && b !== 0 ? 1 : 0'),
+  logicalOr: truth(ops.logicalOr.forward, 'a !== 0 || b !== 0 ? 1 : 0'),
+  logicalXor: truth(ops.logicalXor.forward, '(a !== 0) !== (b !== 0) ? 1 : 0'),
+  bitwiseAnd: binary(ops.bitwiseAnd.forward, 'a & b', 0, 256, wholeBelow(256)),
+  bitwiseOr: binary(ops.bitwiseOr.forward, 'a | b', 0, 256, wholeBelow(256)),
+  bitwiseXor: binary(ops.bitwiseXor.forward, 'a ^ b', 0, 256, wholeBelow(256)),
+  atan2: binary(ops.atan2.forward, 'Math.atan2(a, b)'),
+  hypot: binary(ops.hypot.forward, 'Math.sqrt(a * a + b * b)'),
+  copysign: binary(ops.copysign.forward, 'b < 0 ? -Math.abs(a) : Math.abs(a)'),
+  fmax: binary(ops.fmax.forward, 'a >= b || b !== b ? a : b'),
+  fmin: binary(ops.fmin.forward, 'a <= b || b !== b ? a : b'),
+  logaddexp: binary(ops.logaddexp.forward, 'Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)))'),
+  xlogy: binary(ops.xlogy.forward, 'a === 0 ? 0 : a * Math.log(b)', 0.1, 2),
+  fmod: binary(ops.fmod.forward, 'a % b', 0.5, 2),
+  remainder: binary(ops.remainder.forward, 'a - Math.floor(a / b) * b', 0.5, 2),
+  roundedDiv: binary((a, b) => ops.roundedDiv.forward(a, b, 'floor'), 'Math.floor(a / b)', 0.5, 2),
+  clamp: ternary(ops.clamp.forward, 'Math.min(Math.max(a, b), c)'),
+  lerp: ternary(ops.lerp.forward, 'a + c * (b - a)'),
+
   neg: unary(ops.neg.forward, '-a'),
   abs: unary(ops.abs.forward, 'Math.abs(a)'),
   square: unary(ops.square.forward, 'a * a'),
@@ -125,6 +155,14 @@ export const cases: Partial<Record<OpName, Maker>> = {
   ceil: unary(ops.ceil.forward, 'Math.ceil(a)'),
   round: unary(ops.round.forward, 'round(a)'),
   trunc: unary(ops.trunc.forward, 'Math.trunc(a)'),
+  exp2: unary(ops.exp2.forward, '2 ** a'),
+  log10: unary(ops.log10.forward, 'Math.log10(a)', 0.1, 4),
+  asinh: unary(ops.asinh.forward, 'Math.asinh(a)'),
+  acosh: unary(ops.acosh.forward, 'Math.acosh(a)', 1.1, 4),
+  atanh: unary(ops.atanh.forward, 'Math.atanh(a)', -0.9, 0.9),
+  logit: unary(ops.logit.forward, 'Math.log(a / (1 - a))', 0.1, 0.9),
+  signbit: unary(ops.signbit.forward, 'a < 0 || Object.is(a, -0) ? 1 : 0'),
+  sinc: unary((x) => ops.sinc.forward(x, 0), 'Math.sin(Math.PI * a) / (Math.PI * a)', 0.2, 2),
   clone: unary(ops.clone.forward, 'a'),
   cast: unary((x) => ops.cast.forward(x, 'float32'), 'a'),
 
@@ -137,6 +175,10 @@ export const cases: Partial<Record<OpName, Maker>> = {
   // Of numbers that leave it open to the end: else they stop at the first.
   any: reduction(ops.any.forward, fold('0', 'if (x !== 0) { s = 1; break; }'), () => 0),
   all: reduction(ops.all.forward, fold('1', 'if (x === 0) { s = 0; break; }'), () => 1),
+  cumsum: alongRows(ops.cumsum.forward, scan('0', 's += x;')),
+  logcumsumexp: alongRows(ops.logcumsumexp.forward, scan('0', 's += Math.exp(x);', 'Math.log(s)')),
+  cummaxPlaces: alongRows(ops.cummaxPlaces.forward, scan('first', 'if (x >= s) { s = x; at = j; }', 'at')),
+  cumminPlaces: alongRows(ops.cumminPlaces.forward, scan('first', 'if (x <= s) { s = x; at = j; }', 'at')),
   softmax: alongRows(ops.softmax.forward, softmax('Math.exp(x - max) * scale')),
   logSoftmax: alongRows(ops.logSoftmax.forward, softmax('x - shift')),
 

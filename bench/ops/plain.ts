@@ -86,6 +86,18 @@ export function fold(start: string, next: string, end = 's'): Plain {
   return (x) => call(loop, [x], x.shape);
 }
 
+/** Of each row another one, of what has been so far: starts with `start`, goes on with `next` for each x at j. */
+export function scan(start: string, next: string, each = 's'): Plain {
+  const loop = compile(
+    `const X = xs[0], y = new Float32Array(rows * cols), o = steps[0], r = steps[1], c = steps[2];
+     for (let i = 0; i < rows; i++) {
+       const first = X[o + i * r]; let at = 0; let s = ${start};
+       for (let j = 0; j < cols; j++) { const x = X[o + i * r + j * c]; ${next} y[i * cols + j] = ${each}; }
+     } return y;`,
+  );
+  return (x) => call(loop, [x], x.shape);
+}
+
 /** Of each row another one: softmax, or its logarithm. Rows are columns where the array is transposed. */
 export function softmax(last: string): Plain {
   const loop = compile(

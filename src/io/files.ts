@@ -6,14 +6,16 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { FileError } from '../array/errors.ts';
 import type { Nd } from '../array/nd.ts';
 import { Tensor } from '../tensor.ts';
@@ -78,6 +80,57 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });
     throw writeError(path, size, error);
+  }
+}
+
+/** Makes the folder that a file is to lie in, unless it is there. @throws FileError where that cannot be. @internal */
+export function makeFolderOf(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw writeError(path, 0, error);
+  }
+}
+
+/**
+ * Claims a file for this process alone, by a file `path.lock` beside it that holds the process's number; the lock of a
+ * process that is gone counts for nothing. Returns what gives it back.
+ * @throws FileError when another process has it, or a run of this one. @internal
+ */
+export function lockFile(path: string): () => void {
+  const lock = `${path}.lock`;
+  makeFolderOf(path);
+  for (;;) {
+    try {
+      writeFileSync(lock, `${process.pid}`, { flag: 'wx' });
+      return () => rmSync(lock, { force: true });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw writeError(lock, 8, error);
+    }
+    const owner = Number(readFileSync(lock, 'utf8'));
+    if (owner > 0 && isRunning(owner)) {
+      const cure = `wait for it, use another file, or remove ${lock} if that process is no such run`;
+      throw new FileError(path, 'one run at a time may write the file', `a run in process ${owner}`, cure);
+    }
+    rmSync(lock, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // sends nothing
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+/** Takes away what writes of this file that were killed midway have left beside it. Only for who alone writes it. @internal */
+export function removeLeftovers(path: string): void {
+  const [folder, prefix] = [dirname(path), `${basename(path)}.`];
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const isLeft = name.startsWith(prefix) && /^\d+-\w+\.tmp$/.test(name.slice(prefix.length));
+    if (isLeft) rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -3,3 +3,4 @@ export { FileError } from '../array/errors.ts';
 export { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from './safetensors.ts';
 export { decodeText } from './utf8.ts';
 export { loadSafetensors, readText, saveSafetensors, writeFileAtomic } from './files.ts';
+export { loadCheckpoint, saveCheckpoint, type Tree } from './checkpoint.ts';

@@ -135,8 +135,12 @@ export const mul: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
 export const div: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] / b[j];
 };
+/** aᵇ; 1 where C says so and JavaScript says NaN: 1 to NaN or ∞, −1 to ∞. */
 export const pow: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
-  for (const end = k + n; k < end; i += di, j += dj) y[k++] = a[i] ** b[j];
+  for (const end = k + n; k < end; i += di, j += dj) {
+    const power = a[i] ** b[j];
+    y[k++] = power === power ? power : a[i] === 1 || (a[i] === -1 && b[j] === b[j]) ? 1 : NaN;
+  }
 };
 export const maximum: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) y[k++] = Math.max(a[i], b[j]);

@@ -89,3 +89,11 @@ export const bitwiseXor: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
 export const clamp: Zip3Loop = (x, i, di, low, j, dj, high, m, dm, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj, m += dm) y[k++] = Math.min(Math.max(x[i], low[j]), high[m]);
 };
+
+/** From a to b by the part w of the way, reckoned from the nearer end. */
+export const lerp: Zip3Loop = (a, i, di, b, j, dj, w, m, dm, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj, m += dm) {
+    const step = b[j] - a[i];
+    y[k++] = Math.abs(w[m]) < 0.5 ? a[i] + step * w[m] : b[j] - step * (1 - w[m]);
+  }
+};

@@ -2,11 +2,11 @@
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, type DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
-import { arange, zeros } from '../create.ts';
-import type { Tensor } from '../tensor.ts';
+import { arange, full, zeros } from '../create.ts';
+import { concat, type Tensor } from '../tensor.ts';
 import { dropout } from './dropout.ts';
 import { linear } from './functional.ts';
-import { constant_, xavierUniform_ } from './init.ts';
+import { constant_, xavierNormal_, xavierUniform_ } from './init.ts';
 import { Linear } from './layers.ts';
 import { Module, parameter } from './module.ts';
 
@@ -21,6 +21,8 @@ export interface AttentionOptions {
   readonly dropoutP?: number;
   /** What scores are multiplied by; 1/√E if left out. */
   readonly scale?: number;
+  /** Whether keys and values may have fewer heads (dim −3) than queries, each for a group of these (Ainslie et al., 2023). false if left out. */
+  readonly enableGqa?: boolean;
   readonly generator?: Generator;
 }
 
@@ -52,6 +54,7 @@ export function scaledDotProductAttention(
   query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {},
 ): Tensor {
   const where = 'scaledDotProductAttention';
+  if (options.enableGqa) [key, value] = [key, value].map((x) => repeatHeads(where, x, query));
   const [q, k, v] = [query.shape, key.shape, value.shape];
   if (Math.min(q.length, k.length, v.length) < 2 || q[q.length - 1] !== k[k.length - 1] || k[k.length - 2] !== v[v.length - 2]) {
     const rule = 'queries must be […, L, E] for keys […, S, E] and values […, S, Ev]';
@@ -66,25 +69,44 @@ export function scaledDotProductAttention(
   return attend(query, key, value, options)[0];
 }
 
+/** x [..., h, S, E] with each head as often as queries [..., H, L, E] have heads for it. */
+function repeatHeads(where: string, x: Tensor, query: Tensor): Tensor {
+  const [H, h] = [query, x].map(({ shape, ndim }) => shape[ndim - 3]);
+  if (query.ndim < 3 || x.ndim < 3 || H % h !== 0) {
+    const rule = 'queries must have a whole multiple of the heads (dim −3) of keys and values';
+    throw new ShapeError(where, rule, `${showShape(query.shape)} and ${showShape(x.shape)}`);
+  }
+  const [lead, rest] = [x.shape.slice(0, -3), x.shape.slice(-2)];
+  return x.unsqueeze(-3).expand([...lead, h, H / h, ...rest]).reshape([...lead, H, ...rest]); // prettier-ignore
+}
+
 export interface MultiheadAttentionOptions {
   readonly bias?: boolean;
   /** In training, probability with which an attention weight is set to 0. 0 if left out. */
   readonly dropout?: number;
   /** Whether sequences are [B, T, E] and not [T, B, E]. false if left out. */
   readonly batchFirst?: boolean;
+  /** Size of keys; E if left out. */
+  readonly kdim?: number;
+  /** Size of values; E if left out. */
+  readonly vdim?: number;
+  /** Whether a learned key and value stand behind the others. false if left out. */
+  readonly addBiasKv?: boolean;
+  /** Whether a key and value of zeros stand behind the others. false if left out. */
+  readonly addZeroAttn?: boolean;
   readonly dtype?: DType;
   readonly generator?: Generator;
 }
 
 export interface AttentionCallOptions {
   /** 1 where a query may not look at a key, else 0: [L, S] or [B·heads, L, S]. As PyTorch's, the reverse of `mask`. */
-  readonly attnMask?: Tensor;
+  readonly attnMask?: Tensor | undefined;
   /** Added to the scores: [L, S] or [B·heads, L, S]. */
-  readonly attnBias?: Tensor;
-  /** 1 where a key is padding that nobody may look at, else 0: [B, S]. */
-  readonly keyPaddingMask?: Tensor;
+  readonly attnBias?: Tensor | undefined;
+  /** 1 where a key is padding that nobody may look at, else 0: [B, S], or [S] without a batch. */
+  readonly keyPaddingMask?: Tensor | undefined;
   /** Whether query i sees keys 0 … i only. false if left out. */
-  readonly isCausal?: boolean;
+  readonly isCausal?: boolean | undefined;
   /** Whether the weights are returned too. true if left out, as in PyTorch. */
   readonly needWeights?: boolean;
   /** Whether they are the mean over heads, [B, L, S], or each head's, [B, heads, L, S]. true if left out. */
@@ -92,37 +114,60 @@ export interface AttentionCallOptions {
 }
 
 /**
- * Attention with several heads: queries [L, B, E], keys and values [S, B, E] (with batchFirst [B, L, E], …), to
- * `[output, weights]`: output [L, B, E], weights [B, L, S] or null. Each head attends over E/heads numbers of the projected
- * inputs. Parameters have PyTorch's names and starting values.
+ * Attention with several heads: queries [L, B, E], keys and values [S, B, E] (with batchFirst [B, L, E], …; without a batch
+ * [L, E], …), to `[output, weights]`: output [L, B, E], weights [B, L, S] or null. Each head attends over E/heads numbers of
+ * the projected inputs. Parameters have PyTorch's names and starting values.
  * `new nn.MultiheadAttention(8, 2, { batchFirst: true })(...[1, 2, 3].map(() => zeros([5, 7, 8])))[0].shape // => [ 5, 7, 8 ]`
  */
 export class MultiheadAttention extends Module {
-  in_proj_weight: Tensor;
+  in_proj_weight: Tensor | null; // of queries, keys and values, if all have the size E; else
+  q_proj_weight: Tensor | null; // one each
+  k_proj_weight: Tensor | null;
+  v_proj_weight: Tensor | null;
   in_proj_bias: Tensor | null;
+  bias_k: Tensor | null;
+  bias_v: Tensor | null;
   out_proj: Linear;
+  /** E, and the sizes of keys and values. */
+  sizes: readonly [query: number, key: number, value: number];
   numHeads: number;
   dropout: number;
   batchFirst: boolean;
+  addZeroAttn: boolean;
   generator: Generator;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
     const { bias = true, dropout = 0, batchFirst = false, dtype = 'float32', generator = defaultGenerator } = options;
+    const { kdim = embedDim, vdim = embedDim, addBiasKv = false, addZeroAttn = false } = options;
     if (!(Number.isInteger(numHeads) && numHeads > 0 && embedDim > 0 && embedDim % numHeads === 0)) {
       const rule = 'embedDim must be a whole multiple of numHeads';
       throw new ValueError('MultiheadAttention', rule, `${embedDim} and ${numHeads}`);
     }
+    if (![kdim, vdim].every((size) => Number.isInteger(size) && size > 0)) {
+      throw new ValueError('MultiheadAttention', 'kdim and vdim must be whole numbers above 0', `${kdim} and ${vdim}`);
+    }
     if (!(dropout >= 0 && dropout <= 1)) {
       throw new ValueError('MultiheadAttention', 'dropout must be a probability from 0 to 1', `${dropout}`);
     }
-    this.in_proj_weight = parameter(xavierUniform_(zeros([3 * embedDim, embedDim], { dtype }), 1, generator));
+    const weight = (rows: number, size: number): Tensor =>
+      parameter(xavierUniform_(zeros([rows, size], { dtype }), 1, generator));
+    const extra = (): Tensor => parameter(xavierNormal_(zeros([1, 1, embedDim], { dtype }), 1, generator));
+    const one = kdim === embedDim && vdim === embedDim;
+    this.in_proj_weight = one ? weight(3 * embedDim, embedDim) : null;
+    this.q_proj_weight = one ? null : weight(embedDim, embedDim);
+    this.k_proj_weight = one ? null : weight(embedDim, kdim);
+    this.v_proj_weight = one ? null : weight(embedDim, vdim);
     this.in_proj_bias = bias ? parameter(zeros([3 * embedDim], { dtype })) : null;
+    this.bias_k = addBiasKv ? extra() : null;
+    this.bias_v = addBiasKv ? extra() : null;
     this.out_proj = new Linear(embedDim, embedDim, { bias, dtype, generator });
     if (this.out_proj.bias) constant_(this.out_proj.bias, 0);
+    this.sizes = [embedDim, kdim, vdim];
     this.numHeads = numHeads;
     this.dropout = dropout;
     this.batchFirst = batchFirst;
+    this.addZeroAttn = addZeroAttn;
     this.generator = generator;
   }
 
@@ -133,29 +178,53 @@ export class MultiheadAttention extends Module {
     options: AttentionCallOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
     this.check(query, key, value);
+    if (query.ndim === 2) return this.single(query, key, value, options);
     const { numHeads, batchFirst, training, generator } = this;
-    const { needWeights = true, averageAttnWeights = true, isCausal = false } = options;
+    const { needWeights = true, averageAttnWeights = true } = options;
     const [q, k, v] = this.project(query, key, value).map((x) => {
-      const [B, T, E] = batchFirst ? x.shape : [x.shape[1], x.shape[0], x.shape[2]];
-      const heads = x.reshape([x.shape[0], x.shape[1], numHeads, E / numHeads]);
-      return { x: batchFirst ? heads.permute(0, 2, 1, 3) : heads.permute(1, 2, 0, 3), B, T, E }; // [B, heads, T, E/heads]
+      const heads = x.reshape([x.shape[0], x.shape[1], numHeads, x.shape[2] / numHeads]);
+      return batchFirst ? heads.permute(0, 2, 1, 3) : heads.permute(1, 2, 0, 3); // [B, heads, T, E/heads]
     });
-    const shape = [q.B, numHeads, q.T, k.T];
-    const [y, weights] = attend(q.x, k.x, v.x, {
-      isCausal,
+    const shape = [...q.shape.slice(0, 3), k.shape[2]];
+    const keys = this.extended(k, this.bias_k);
+    const [y, weights] = attend(q, keys, this.extended(v, this.bias_v), {
       generator,
       dropoutP: training ? this.dropout : 0,
-      ...masks(shape, options),
+      ...masks(shape, keys.shape[2] - k.shape[2], options),
     });
     const merged = batchFirst ? y.permute(0, 2, 1, 3) : y.permute(2, 0, 1, 3);
     const output = this.out_proj(merged.reshape(query.shape));
     return [output, needWeights ? (averageAttnWeights ? weights.mean(1) : weights) : null];
   }
 
+  /** Sequences without a batch, as a batch of one. */
+  private single(query: Tensor, key: Tensor, value: Tensor, options: AttentionCallOptions): [Tensor, Tensor | null] {
+    const batch = this.batchFirst ? 0 : 1;
+    const q = query.unsqueeze(batch);
+    const k = key === query ? q : key.unsqueeze(batch); // what is one tensor stays one
+    const v = value === key ? k : value.unsqueeze(batch);
+    const { keyPaddingMask: padding } = options;
+    const keyPaddingMask = padding?.ndim === 1 ? padding.unsqueeze(0) : padding;
+    const [output, weights] = this.forward(q, k, v, { ...options, keyPaddingMask });
+    return [output.squeeze(batch), weights && weights.squeeze(0)];
+  }
+
+  /** Keys or values [B, heads, S, D] with the learned one, and with zeros, behind them. */
+  private extended(x: Tensor, learned: Tensor | null): Tensor {
+    const [B, heads, , D] = x.shape;
+    const rows = learned ? [learned.reshape([1, heads, 1, D]).expand([B, heads, 1, D])] : [];
+    if (this.addZeroAttn) rows.push(zeros([B, heads, 1, D], { dtype: x.dtype }));
+    return rows.length === 0 ? x : concat([x, ...rows], 2);
+  }
+
   /** Queries, keys and values by their rows of the weight; in one product what is one tensor. */
   private project(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
     const { in_proj_weight: weight, in_proj_bias: bias } = this;
-    const E = weight.shape[1];
+    const [E] = this.sizes;
+    if (weight === null) {
+      const weights = [this.q_proj_weight!, this.k_proj_weight!, this.v_proj_weight!];
+      return [query, key, value].map((x, i) => linear(x, weights[i], bias?.narrow(0, i * E, E)));
+    }
     const part = (x: Tensor, from: number, count: number): Tensor[] =>
       linear(x, weight.narrow(0, from * E, count * E), bias?.narrow(0, from * E, count * E)).chunk(count, -1);
     if (query === key && key === value) return linear(query, weight, bias).chunk(3, -1);
@@ -164,23 +233,27 @@ export class MultiheadAttention extends Module {
   }
 
   private check(query: Tensor, key: Tensor, value: Tensor): void {
-    const E = this.in_proj_weight.shape[1];
+    const [E, K, V] = this.sizes;
     const batch = this.batchFirst ? 0 : 1;
     const all = [query, key, value];
-    const fits = all.every((x) => x.ndim === 3 && x.shape[2] === E && x.shape[batch] === query.shape[batch]);
-    if (fits && sameShape(key.shape, value.shape)) return;
-    const rule = this.batchFirst
-      ? `queries must be [B, L, ${E}] for keys and values [B, S, ${E}]`
-      : `queries must be [L, B, ${E}] for keys and values [S, B, ${E}]`;
+    const { ndim } = query;
+    const sized =
+      (ndim === 2 || ndim === 3) && all.every((x, i) => x.ndim === ndim && x.shape[ndim - 1] === this.sizes[i]);
+    const fits = sized && (ndim === 2 || all.every((x) => x.shape[batch] === query.shape[batch]));
+    if (fits && sameShape(key.shape.slice(0, -1), value.shape.slice(0, -1))) return;
+    const [of, from] = this.batchFirst ? ['B, L', 'B, S'] : ['L, B', 'S, B'];
+    const others =
+      K === E && V === E ? `keys and values [${from}, ${E}]` : `keys [${from}, ${K}] and values [${from}, ${V}]`;
+    const rule = `queries must be [${of}, ${E}] for ${others}`;
     throw new ShapeError('MultiheadAttention', rule, all.map((x) => showShape(x.shape)).join(', '));
   }
   protected override describe(): string {
-    return `${this.in_proj_weight.shape[1]}, ${this.numHeads}, dropout=${this.dropout}, batchFirst=${this.batchFirst}`;
+    return `${this.sizes[0]}, ${this.numHeads}, dropout=${this.dropout}, batchFirst=${this.batchFirst}`;
   }
 }
 
-/** The masks of a call in the shape of the scores [B, heads, L, S]. */
-function masks(shape: readonly number[], o: AttentionCallOptions): { mask?: Tensor; bias?: Tensor } {
+/** The masks of a call in the shape of the scores [B, heads, L, S]; keys behind the S that are there, `more` of them, are seen by all. */
+function masks(shape: readonly number[], more: number, o: AttentionCallOptions): AttentionOptions {
   const [B, heads, L, S] = shape;
   const spread = (name: string, x: Tensor): Tensor => {
     if (sameShape(x.shape, [L, S])) return x;
@@ -192,8 +265,21 @@ function masks(shape: readonly number[], o: AttentionCallOptions): { mask?: Tens
     const rule = `keyPaddingMask must be [B, S] = ${showShape([B, S])}`;
     throw new ShapeError('MultiheadAttention', rule, showShape(o.keyPaddingMask.shape));
   }
-  const allowed = o.attnMask && spread('attnMask', o.attnMask).eq(0);
-  const real = o.keyPaddingMask?.reshape([B, 1, 1, S]).eq(0);
-  const mask = allowed && real ? allowed.mul(real) : (allowed ?? real);
-  return { ...(mask && { mask }), ...(o.attnBias && { bias: spread('attnBias', o.attnBias) }) };
+  const wide = (x: Tensor, value: number): Tensor =>
+    more === 0 ? x : concat([x, full([...x.shape.slice(0, -1), more], value, { dtype: x.dtype })], -1);
+  const allowed = [
+    o.attnMask && spread('attnMask', o.attnMask).eq(0),
+    o.keyPaddingMask?.reshape([B, 1, 1, S]).eq(0),
+    o.isCausal && more > 0 ? arange(L).unsqueeze(1).ge(arange(S)) : undefined,
+  ].filter((x) => x !== undefined);
+  return {
+    isCausal: more === 0 && o.isCausal === true,
+    ...(allowed.length > 0 && {
+      mask: wide(
+        allowed.reduce((a, b) => a.mul(b)),
+        1,
+      ),
+    }),
+    ...(o.attnBias && { bias: wide(spread('attnBias', o.attnBias), 0) }),
+  };
 }

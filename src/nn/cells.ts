@@ -21,7 +21,7 @@ const sum = (fromInput: Tensor, fromHidden: Tensor, gates: number): Tensor[] =>
   fromInput.add(fromHidden).chunk(gates, -1);
 
 /** i, f, o = σ(…), g = tanh(…); c' = f⊙c + i⊙g, h' = o⊙tanh c' (Hochreiter and Schmidhuber, 1997). */
-const lstmStep: Step = (fromInput, fromHidden, [, c]) => {
+export const lstmStep: Step = (fromInput, fromHidden, [, c]) => {
   const [i, f, g, o] = sum(fromInput, fromHidden, 4);
   const next = f.sigmoid().mul(c).add(i.sigmoid().mul(g.tanh()));
   return [o.sigmoid().mul(next.tanh()), next];
@@ -58,24 +58,29 @@ export function checkSizes(where: string, inputSize: number, hiddenSize: number,
   }
 }
 
-/** The weights and biases of one cell, uniform in ±1/√H as in PyTorch. */
-export function cellParameters(inputs: number, hidden: number, gates: number, options: CellOptions) {
+/** The weights and biases of one cell, uniform in ±1/√H as in PyTorch; with a projection of h, one more weight. */
+export function cellParameters(inputs: number, hidden: number, gates: number, options: CellOptions, projected = 0) {
   const { bias = true, dtype = 'float32', generator = defaultGenerator } = options;
   const bound = 1 / Math.sqrt(hidden);
   const make = (...shape: number[]): Tensor => parameter(uniform_(zeros(shape, { dtype }), -bound, bound, generator));
   const rows = gates * hidden;
-  const [weight_ih, weight_hh] = [make(rows, inputs), make(rows, hidden)];
-  return { weight_ih, weight_hh, bias_ih: bias ? make(rows) : null, bias_hh: bias ? make(rows) : null };
+  return {
+    weight_ih: make(rows, inputs),
+    weight_hh: make(rows, projected || hidden),
+    bias_ih: bias ? make(rows) : null,
+    bias_hh: bias ? make(rows) : null,
+    weight_hr: projected ? make(projected, hidden) : null,
+  };
 }
 
-/** Initial states as given, each of `shape`; zeros where none are. */
-export function initial(where: string, given: States | undefined, count: number, x: Tensor, shape: number[]): States {
-  if (given === undefined) return Array.from({ length: count }, () => zeros(shape, { dtype: x.dtype }));
-  for (const s of given) {
-    if (!sameShape(s.shape, shape)) {
-      throw new ShapeError(where, `an initial state must have the shape ${showShape(shape)}`, showShape(s.shape));
-    }
-  }
+/** Initial states as given, of these shapes; zeros where none are. */
+export function initial(where: string, given: States | undefined, x: Tensor, shapes: readonly number[][]): States {
+  if (given === undefined) return shapes.map((shape) => zeros(shape, { dtype: x.dtype }));
+  shapes.forEach((shape, i) => {
+    if (given[i] && sameShape(given[i].shape, shape)) return;
+    const got = given[i] ? showShape(given[i].shape) : 'none';
+    throw new ShapeError(where, `an initial state must have the shape ${showShape(shape)}`, got);
+  });
   return given;
 }
 
@@ -105,7 +110,8 @@ abstract class Cell extends Module {
       const rule = `x must be [B, ${this.inputSize}], or [${this.inputSize}]`;
       throw new ShapeError(where, rule, showShape(x.shape));
     }
-    const state = initial(where, given, count, x, [...x.shape.slice(0, -1), this.hiddenSize]);
+    const shape = [...x.shape.slice(0, -1), this.hiddenSize];
+    const state = initial(where, given, x, Array.from({ length: count }, () => shape)); // prettier-ignore
     const fromInput = linear(x, this.weight_ih, this.bias_ih);
     return step(fromInput, linear(state[0], this.weight_hh, this.bias_hh), state);
   }

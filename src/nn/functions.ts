@@ -4,6 +4,7 @@ export * from './activations.ts';
 export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from './dropout.ts';
 export { channelShuffle } from './shapes.ts';
 export { cosineSimilarity, normalize, pairwiseDistance, type DistanceOptions, type NormalizeOptions, type SimilarityOptions } from './distances.ts'; // prettier-ignore
+export { positionalEncoding, rotaryEmbedding, type RotaryOptions } from './positions.ts';
 export { scaledDotProductAttention, type AttentionOptions } from './attention.ts';
 export { conv1d, conv2d, convTranspose2d, type ConvOptions, type ConvTransposeOptions } from './conv.ts';
 export { bilinear } from './bilinear.ts';
@@ -24,7 +25,7 @@ export {
 } from './pooling.ts';
 export type { LossOptions, Reduction } from './losses/loss.ts';
 export { crossEntropy, nllLoss, type CrossEntropyOptions, type NllOptions } from './losses/classes.ts';
-export { ctcLoss, type CtcOptions, type Lengths } from './losses/ctc.ts';
+export { ctcLoss, type CtcOptions } from './losses/ctc.ts';
 export {
   cosineEmbeddingLoss,
   hingeEmbeddingLoss,

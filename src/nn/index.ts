@@ -16,6 +16,8 @@ export { Embedding, type EmbeddingOptions } from './embedding.ts';
 export { EmbeddingBag, type EmbeddingBagOptions } from './embedding-bag.ts';
 export { GRUCell, LSTMCell, RNNCell, type CellOptions, type Nonlinearity } from './cells.ts';
 export * from './recurrent.ts';
+export * from './transformer.ts';
+export { LearnedPositionalEncoding, PositionalEncoding, RotaryEmbedding } from './positions.ts';
 export { MultiheadAttention, type AttentionCallOptions, type MultiheadAttentionOptions } from './attention.ts';
 export {
   BCELoss,

@@ -166,7 +166,7 @@ export function orthogonal_(x: Tensor, gain = 1, generator: Generator = defaultG
     for (let i = 0; i < long; i++) v[i] /= length;
   });
   const matrix = tensor(vectors, { dtype: x.dtype });
-  return write(x, (rows <= cols ? matrix : matrix.mT).mul(gain).reshape(x.shape));
+  return write(x, (rows < cols ? matrix : matrix.mT).mul(gain).reshape(x.shape));
 }
 
 /** Normal with deviation std, but for a part of each column, `sparsity` of it rounded up, that is 0 (Martens, 2010). */

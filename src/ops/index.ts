@@ -5,6 +5,7 @@ export * from './special.ts';
 export * from './pairs.ts';
 export * from './reductions.ts';
 export * from './scans.ts';
+export * from './statistics.ts';
 export * from './views.ts';
 export * from './indexing.ts';
 export * from './sorting.ts';

@@ -1,4 +1,4 @@
-/** The less common functions of two numbers; clamp, of three; logic and bits. */
+/** The less common functions of two numbers; clamp and lerp, of three; logic and bits. */
 import { dtypeOf, promote, type Nd } from '../array/nd.ts';
 import { zip, zip3, type ZipLoop } from '../kernels/lines.ts';
 import * as k from '../kernels/pairs.ts';
@@ -107,6 +107,15 @@ export const clamp = /* @__PURE__ */ defineOp({
     (g, _y, x, low, high) => g.where(x.lt(low).mul(low.lt(high)), 0),
     (g, _y, x, low, high) => g.where(x.gt(high).add(high.lt(low)), 0),
   ],
+});
+
+/** From a to b by the part w of the way. */
+export const lerp = /* @__PURE__ */ defineOp({
+  name: 'lerp',
+  forward: (a: Nd, b: Nd, w: Nd) =>
+    zip3('lerp', k.lerp, promote(a, b) === 'float64' ? 'float64' : dtypeOf(w.data), a, b, w),
+  reads: 'inputs',
+  vjp: [(g, _y, _a, _b, w) => g.mul(w.neg().add(1)), (g, _y, _a, _b, w) => g.mul(w), (g, _y, a, b) => g.mul(b.sub(a))],
 });
 
 // Truth and bits: nothing flows back through them.

@@ -171,11 +171,10 @@ export class OneCycleLR extends LRScheduler {
     this.totalSteps = totalSteps;
   }
 
-  /** @throws ValueError after totalSteps */
+  /** @throws ValueError at more than totalSteps calls */
   override step(): void {
-    if (this.lastEpoch + 1 >= this.totalSteps) {
-      const got = `step ${this.lastEpoch + 2}`;
-      throw new ValueError('OneCycleLR.step', `the cycle must end after ${this.totalSteps} steps`, got);
+    if (this.lastEpoch >= this.totalSteps) {
+      throw new ValueError('OneCycleLR.step', `the cycle must end after ${this.totalSteps} steps`, 'one more');
     }
     super.step();
   }

@@ -100,9 +100,7 @@ export abstract class Elementwise extends Logic {
   }
   /** this + weight · (end − this), exact at weights 0 and 1. `tensor([0, 10]).lerp(tensor([10, 20]), 0.5) // => Tensor[2] [5, 15]` */
   lerp(this: Tensor, end: Operand, weight: Operand): Tensor {
-    const [b, w] = [this.lift('lerp', end), this.lift('lerp', weight)];
-    const step = b.sub(this);
-    return this.add(step.mul(w)).where(w.abs().lt(0.5), b.sub(step.mul(w.neg().add(1))));
+    return this.apply(ops.lerp, this, this.lift('lerp', end), this.lift('lerp', weight));
   }
   /** Numbers in place of NaN and the infinities. `tensor([NaN, 1]).nanToNum() // => Tensor[2] [0, 1]` */
   nanToNum(this: Tensor, { nan = 0, posinf = LARGEST[this.dtype], neginf = -LARGEST[this.dtype] }: NanToNumOptions = {}): Tensor {

@@ -78,7 +78,7 @@ export abstract class Indexing extends Diagonals {
   /** As `gather`, with the sizes of the other dims broadcast; without dim of the flattened tensor. What argsort gives sorts: `tensor([3, 1]).takeAlongDim(tensor([1, 0]), 0) // => Tensor[2] [1, 3]` */
   takeAlongDim(this: Tensor, index: Tensor, dim?: number): Tensor {
     if (dim === undefined) return this.flatten().gather(0, index.flatten());
-    const d = wrapDim('takeAlongDim', dim, this.ndim);
+    const d = this.axis('takeAlongDim', dim);
     if (index.ndim !== this.ndim) {
       throw new ShapeError('takeAlongDim', `the index must have ${this.ndim} dims`, showShape(index.shape));
     }

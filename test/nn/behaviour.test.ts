@@ -48,8 +48,8 @@ describe('starting values', () => {
 
   test('attention projects by Glorot and Bengio, with biases of 0', () => {
     const layer = new nn.MultiheadAttention(16, 4);
-    expect(largest(layer.in_proj_weight)).toBeLessThanOrEqual(Math.sqrt(6 / 64));
-    expect(largest(layer.in_proj_weight)).toBeGreaterThan(0.97 * Math.sqrt(6 / 64));
+    expect(largest(layer.in_proj_weight!)).toBeLessThanOrEqual(Math.sqrt(6 / 64));
+    expect(largest(layer.in_proj_weight!)).toBeGreaterThan(0.97 * Math.sqrt(6 / 64));
     expect([largest(layer.in_proj_bias!), largest(layer.out_proj.bias!)]).toEqual([0, 0]);
     expect(Object.keys(layer.stateDict())).toEqual(['in_proj_weight', 'in_proj_bias', 'out_proj.weight', 'out_proj.bias']); // prettier-ignore
   });

@@ -14,10 +14,13 @@ const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: st
 
 interface Fixture {
   readonly written: readonly { name: string; shape: number[]; args: number[]; data: number[] }[];
-  readonly drawn: readonly { name: string; shape: number[]; gain?: number; options?: Record<string, unknown>; with: [number, number] }[];
-  readonly gains: readonly { name: string; a?: number; gain: number }[];
+  readonly drawn: readonly { name: string; shape: number[]; gain?: number; args?: number[]; options?: Record<string, unknown>; with: [number, number] }[];
+  readonly gains: readonly { of: string; a?: number; gain: number }[];
+  readonly quantiles: readonly { mean: number; std: number; low: number; high: number; at: number[]; are: number[] }[];
+  readonly orthogonal: readonly { shape: number[]; gain: number; normal: number[][]; data: number[] }[];
+  readonly sparse: readonly { shape: number[]; sparsity: number; zeros: number[] }[];
 } // prettier-ignore
-const { written, drawn, gains } = JSON.parse(read('test/fixtures/init.json')) as Fixture;
+const { written, drawn, gains, quantiles, orthogonal, sparse } = JSON.parse(read('test/fixtures/init.json')) as Fixture;
 const wide = { dtype: 'float64' } as const;
 const tight = { rtol: 1e-12, atol: 0 };
 
@@ -27,23 +30,51 @@ describe("as PyTorch's", () => {
     expect(writer(camel(name))(x, ...args)).toBe(x);
     expect([...x.toTypedArray()]).toEqual(data);
   });
-  test.each(drawn)('$name of $shape, $gain, $options', ({ name, shape, gain, options = {}, with: [from, to] }) => {
-    const { mode, nonlinearity } = options as { mode?: string; nonlinearity?: string };
-    const given = {
-      ...options,
-      ...(mode && { mode: camel(mode) }),
-      ...(nonlinearity && { nonlinearity: camel(nonlinearity) }),
-    };
-    const generator = (): Generator => new Generator(3);
-    const x = writer(camel(name))(
-      zeros(shape, wide),
-      ...(gain === undefined ? [{ ...given, generator: generator() }] : [gain, generator()]),
-    );
-    const draw = name.includes('uniform') ? init.uniform_ : init.normal_;
-    expect(x).toBeAllClose(draw(zeros(shape, wide), from, to, generator()), tight);
+  test.each(drawn)(
+    '$name of $shape, $gain, $options',
+    ({ name, shape, gain, args, options = {}, with: [from, to] }) => {
+      const { mode, nonlinearity } = options as { mode?: string; nonlinearity?: string };
+      const given = {
+        ...options,
+        ...(mode && { mode: camel(mode) }),
+        ...(nonlinearity && { nonlinearity: camel(nonlinearity) }),
+      };
+      const generator = (): Generator => new Generator(3);
+      const own = args ?? (gain === undefined ? [] : [gain]);
+      const x = writer(camel(name))(
+        zeros(shape, wide),
+        ...(own.length > 0 ? [...own, generator()] : [{ ...given, generator: generator() }]),
+      );
+      const draw = name.includes('uniform') ? init.uniform_ : init.normal_;
+      expect(x).toBeAllClose(draw(zeros(shape, wide), from, to, generator()), tight);
+    },
+  );
+  test.each(gains)('the gain of $of, $a', ({ of, a, gain }) => {
+    expect(init.calculateGain(camel(of) as 'relu', a)).toBeCloseTo(gain, 14);
   });
-  test.each(gains)('the gain of $name, $a', ({ name, a, gain }) => {
-    expect(init.calculateGain(camel(name) as 'relu', a)).toBeCloseTo(gain, 14);
+});
+
+describe('as often as in PyTorch, of numbers drawn at random', () => {
+  test.each(quantiles)(
+    'truncNormal_ is below each quantile, $mean ± $std from $low to $high',
+    ({ at, are, ...options }) => {
+      const n = 20_000;
+      const x = init.truncNormal_(zeros([n], wide), { ...options, generator: new Generator(4) });
+      at.forEach((p, i) => expect(Math.abs(x.lt(are[i]).mean().item() - p)).toBeLessThan(4 * Math.sqrt((p * (1 - p)) / n))); // prettier-ignore
+    },
+  );
+  test.each(orthogonal)('orthogonal_ of the same normal numbers, $shape', ({ shape, gain, normal, data }) => {
+    const rows = normal.length < normal[0].length ? normal : normal[0].map((_, c) => normal.map((row) => row[c]));
+    const numbers = rows.flat().values();
+    const given = { normal: () => numbers.next().value } as Generator;
+    expect(init.orthogonal_(zeros(shape, wide), gain, given).flatten()).toBeAllClose(data, {
+      rtol: 1e-12,
+      atol: 1e-13,
+    });
+  });
+  test.each(sparse)('sparse_ has as many zeros, $sparsity of $shape', ({ shape, sparsity, zeros: expected }) => {
+    const x = init.sparse_(zeros(shape, wide), sparsity, 0.2, new Generator(1));
+    expect(x.eq(0).sum(0).toArray()).toEqual(expected);
   });
 });
 

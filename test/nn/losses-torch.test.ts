@@ -1,5 +1,6 @@
 /** PyTorch as the oracle of losses, as functions and as modules: losses.json was written by test/fixtures/losses.py. */
 import { describe, expect, test } from 'vitest';
+import { stack } from '../../src/create.ts';
 import * as nn from '../../src/nn/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { all, check, recordsOf, titleOf, type Named, type Record_ } from './records.ts';
@@ -38,6 +39,11 @@ describe("values, gradients and second gradients are PyTorch's", () => {
 
   test('of modules as of functions', () => {
     for (const record of records.filter((_, i) => i % 3 === 0)) check({ ...record, seconds: {}, second: [] }, byModule);
+  });
+
+  test('of inputs with gaps between their numbers, in which stands NaN', () => {
+    const gappy = (x: Tensor): Tensor => stack([x, x.detach().mul(NaN)], -1).select(-1, 0);
+    for (const record of records.filter((_, i) => i % 3 === 1)) check({ ...record, second: null, note: 'a kink' }, (_, inputs) => byFunction(_, inputs.map(gappy), record)); // prettier-ignore
   });
 
   test('for every loss that is there', () => {

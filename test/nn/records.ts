@@ -62,10 +62,14 @@ export const weighed = (ys: readonly Tensor[]): Tensor =>
     ) // prettier-ignore
     .reduce((a, b) => a.add(b));
 
-/** The layer of a record, of float64 and with the record's state, whose names must be its own. */
-export function layerOf({ layer, args = [], options = {}, state = {}, eval: still = false }: Record_): nn.Module {
+/** The layer of a record, of float64, as most are made. */
+export function build({ layer, args = [], options = {} }: Record_): nn.Module {
   const Class = (nn as unknown as Named<new (...args: unknown[]) => nn.Module>)[layer];
-  const module = new Class(...args, { ...options, dtype: 'float64' });
+  return new Class(...args, { ...options, dtype: 'float64' });
+}
+
+/** A layer with the record's state, whose names must be its own. */
+function settled(module: nn.Module, { state = {}, eval: still = false }: Record_): nn.Module {
   expect(Object.keys(module.stateDict())).toEqual(Object.keys(state));
   module.loadStateDict(all(state));
   return module.train(!still);
@@ -81,9 +85,9 @@ export type Run = (layer: nn.Module | null, inputs: readonly Tensor[], record: R
 export type Change = (x: Tensor, name: string) => Tensor;
 
 /** Everything that a record says holds of what `run` gives; throws where it does not. `change` plants a mistake. */
-export function check(record: Record_, run: Run, change: Change = (x) => x): void {
+export function check(record: Record_, run: Run, change: Change = (x) => x, make = build): void {
   const { fixed = [], grads = [], second = [], params = {}, seconds = {}, after = {} } = record;
-  const layer = record.layer in nn ? layerOf(record) : null;
+  const layer = /^[A-Z]/.test(record.layer) ? settled(make(record), record) : null;
   const inputs = record.inputs.map((x, i) => made(x).requiresGrad_(!fixed.includes(i)));
   const outputs = flat(run(layer, inputs, record));
   expect(outputs.length).toBe(record.outputs.length);

@@ -3,6 +3,8 @@ import { checkWhole } from '../../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../../array/errors.ts';
 import { full, stack, tensor } from '../../create.ts';
 import { concat, Tensor } from '../../tensor.ts';
+import type { Lengths } from '../packing.ts';
+import { unbind } from '../steps.ts';
 import { Loss, reduced, type LossOptions } from './loss.ts';
 
 export interface CtcOptions extends LossOptions {
@@ -11,9 +13,6 @@ export interface CtcOptions extends LossOptions {
   /** Whether losses that are infinite, of texts too long for their time, count as 0. false if left out. */
   readonly zeroInfinity?: boolean;
 }
-
-/** How long each sequence of a batch is. */
-export type Lengths = Tensor | readonly number[];
 
 /** The logarithm of a probability of 0, but finite, so that gradients of impossible paths are 0 and not NaN. */
 const NEVER = -1e30;
@@ -94,7 +93,7 @@ function logLikelihoods(x: Tensor, texts: readonly number[][], times: readonly n
   checkWhole('ctcLoss', index.nd, C);
   const skips = places.map((row) => row.map((c, s) => (s % 2 === 1 && c !== row[s - 2] ? 0 : NEVER)));
   const skip = tensor(skips, { dtype }).reshape([N, L]);
-  const emitted = x.gather(2, index.unsqueeze(0).expand([T, N, L])).unbind(); // T times [N, L]
+  const emitted = T === 0 ? [] : unbind(x.gather(2, index.unsqueeze(0).expand([T, N, L]))); // T times [N, L]
   const before = full([N, 2], NEVER, { dtype });
   const start = tensor([NEVER, 0], { dtype }).expand([N, 2]); // all paths begin before place 0
   let alpha = full([N, L], NEVER, { dtype });

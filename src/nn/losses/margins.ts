@@ -4,6 +4,7 @@ import { checkWhole } from '../../array/checks.ts';
 import { sameShape } from '../../array/nd.ts';
 import { tensor } from '../../create.ts';
 import type { Tensor } from '../../tensor.ts';
+import { pairwiseDistance } from '../distances.ts';
 import { checkAtLeast, checkBroadcast, checkWeight, Loss, reduced, WeightedLoss, type LossOptions } from './loss.ts';
 
 /** What PyTorch adds to squared norms: 1e-12 as a float32. */
@@ -169,16 +170,6 @@ export class CosineEmbeddingLoss extends Loss<MarginOptions> {
   }
 }
 
-/** ‖x − y + ε‖ₚ along the last dim; where it is 0 its gradient is 0. */
-function distance(x: Tensor, y: Tensor, p: number, eps: number): Tensor {
-  const d = x.sub(y).add(eps).abs();
-  if (p === 1) return d.sum(-1);
-  if (p === Infinity) return d.amax(-1);
-  const powers = (p === 2 ? d.square() : d.pow(p)).sum(-1);
-  const apart = powers.ne(0);
-  return powers.where(apart, 1).pow(1 / p).where(apart, 0); // prettier-ignore
-}
-
 export interface TripletOptions extends MarginOptions {
   /** Whether the negative may be compared with the positive instead, if that is nearer (Balntas et al., 2016). false if left out. */
   readonly swap?: boolean;
@@ -204,7 +195,7 @@ export function tripletMarginLoss(
   const { p = 2, eps = 1e-6 } = options;
   checkAtLeast(where, 'p', p, 0, true);
   if (anchor.ndim === 0) throw new ShapeError(where, 'inputs must be […, D]', '[]');
-  return triplet(where, (x, y) => distance(x, y, p, eps), [anchor, positive, negative], options);
+  return triplet(where, (x, y) => pairwiseDistance(x, y, { p, eps }), [anchor, positive, negative], options);
 }
 
 /** The anchor nearer to the positive than to the negative. `new nn.TripletMarginLoss()(tensor([0]), tensor([2]), tensor([1])) // => Tensor[] 2` */
@@ -230,7 +221,7 @@ export interface TripletDistanceOptions extends TripletOptions {
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletDistanceOptions = {},
 ): Tensor {
-  const measure = options.distanceFunction ?? ((x, y) => distance(x, y, 2, 1e-6));
+  const measure = options.distanceFunction ?? pairwiseDistance;
   return triplet('tripletMarginWithDistanceLoss', measure, [anchor, positive, negative], options);
 }
 
