@@ -28,6 +28,7 @@ export function linesOf({ groups }: Report): { lines: Line[]; peak: number } {
   }
   const peak = Math.max(...(lines.get(PEAK) ?? []).map(({ gflops }) => gflops));
   lines.delete(PEAK);
+  lines.delete('peak fma');
   return {
     peak,
     lines: [...lines].map(([name, points]) => ({ name, points: points.toSorted((a, b) => a.n - b.n) })),

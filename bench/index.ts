@@ -4,9 +4,10 @@ import { matmulChart } from './charts.ts';
 import { readReport, showComparison } from './compare.ts';
 import { measure, type Group, type GroupResult, type Settings } from './harness.ts';
 import { kernelFile, matmulColumns, matmulGroups, type Size } from './matmul/index.ts';
-import { lookAtMemory, showMemory } from './memory.ts';
+import { lookAtMemory, showMemory, showTrainingMemory } from './memory.ts';
 import { opGroups, showOps } from './ops/index.ts';
 import { help, readOptions, type Options } from './options.ts';
+import { figures } from './figures.ts';
 import { findPeers } from './peers/index.ts';
 import type { Peer } from './peers/peer.ts';
 import { faultsOf, reportOf, showGroup, showMachine, thisMachine, type Column } from './report.ts';
@@ -77,6 +78,12 @@ const start: Part = async (options, peers) => {
   }
 };
 
+const reached: Part = async ({ smoke }, peers) => {
+  const { text, groups } = await figures(peers, smoke);
+  if (!smoke) console.log(`${text}\n`);
+  return groups;
+};
+
 /** Measures some parts, with the machine above and what was wrong below. */
 async function run(parts: readonly Part[], options: Options): Promise<void> {
   console.log(`${showMachine(thisMachine())}; ${new Date().toISOString().slice(0, 10)}`);
@@ -99,6 +106,17 @@ async function run(parts: readonly Part[], options: Options): Promise<void> {
   }
 }
 
+async function memory({ steps, against, threads }: Options): Promise<void> {
+  console.log(`${showMachine(thisMachine())}; ${new Date().toISOString().slice(0, 10)}\n`);
+  console.log(`${showMemory(lookAtMemory(steps))}\n`);
+  const peers = await findPeers(against, threads, console.log);
+  try {
+    console.log(await showTrainingMemory(peers));
+  } finally {
+    for (const peer of peers) peer.close();
+  }
+}
+
 async function main(options: Options): Promise<void> {
   const { command, files } = options;
   switch (command) {
@@ -112,8 +130,10 @@ async function main(options: Options): Promise<void> {
       return run([training], options);
     case 'start':
       return run([start], options);
+    case 'figures':
+      return run([reached], options);
     case 'memory':
-      return console.log(showMemory(lookAtMemory(options.steps)));
+      return memory(options);
     case 'compare':
       return console.log(showComparison(readReport(files[0]), readReport(files[1])));
     case 'chart':

@@ -13,7 +13,8 @@ export const help = `Measures Adjoint: every case is verified before it is timed
   npm run bench -- ops                 every op, beside a plain loop
   npm run bench -- training            training steps
   npm run bench -- start               import and first gradient in a fresh process
-  npm run bench -- memory              is memory flat over 100,000 steps?
+  npm run bench -- figures             what is to be reached, and what is reached here: about five minutes with peers
+  npm run bench -- memory              is memory flat over 100,000 steps? And how much do training runs take?
   npm run bench -- compare OLD NEW     what changed beyond noise between two results of --json
   npm run bench -- chart RESULT        the matmuls of a result as an SVG
 
@@ -25,14 +26,14 @@ export const help = `Measures Adjoint: every case is verified before it is timed
   --threads N       threads of the peers (default: 1)
   --rounds N        turns of each contestant (default: 9, ops 5)
   --seconds S       time of one turn (default: 0.05, ops 0.01)
-  --steps N         memory: steps in all (default: 100000)
+  --steps N         memory: steps of the smallest net (default: 100000)
   --json FILE       writes all samples
   --out FILE        chart: where the picture goes
   --smoke           verifies and runs each case once, at small sizes; times nothing
   --help            this text
 `;
 
-const commands = ['all', 'matmul', 'ops', 'training', 'start', 'memory', 'compare', 'chart'] as const;
+const commands = ['all', 'matmul', 'ops', 'training', 'start', 'figures', 'memory', 'compare', 'chart'] as const;
 export type Command = (typeof commands)[number];
 
 export interface Options {
@@ -74,7 +75,8 @@ const heard: Record<Command, readonly Name[]> = {
   ops: ['rounds', 'seconds', 'json', 'smoke', 'sizes'],
   training: measured,
   start: measured.filter((name) => name !== 'seconds'),
-  memory: ['steps'],
+  figures: ['against', 'threads', 'json', 'smoke'],
+  memory: ['steps', 'against', 'threads'],
   compare: [],
   chart: ['out'],
 };

@@ -73,8 +73,7 @@ function contestant(name: string, program: Program): Contestant {
 function build(): { index: string; done: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'adjoint-bench-'));
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', join(root, 'src/tsconfig.build.json'), '--outDir', folder]);
+  execFileSync(process.execPath, ['.build.mjs', folder], { cwd: root });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const index = pathToFileURL(join(folder, 'index.js')).href;
   return { index, done: () => rmSync(folder, { recursive: true }) };

@@ -3,7 +3,7 @@
  * first, and gives each op's gradient to its rules. Knows no op and no number.
  */
 import { GradError, ShapeError, showShape } from './array/errors.ts';
-import type { Nd } from './array/nd.ts';
+import { giveBack, overlap, reusing, sharesMemory, zerosNd, type Nd } from './array/nd.ts';
 import type { AnyOp, Ghost } from './ops/op.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -170,6 +170,46 @@ interface SweepOptions {
   readonly createGraph?: boolean;
 }
 
+/** A backward pass on its way. */
+interface Pass {
+  readonly createGraph: boolean;
+  /** Where gradients are wanted, and the nodes that lead there; null if at all leaves. */
+  readonly targets: ReadonlySet<Slot> | null;
+  readonly useful: ReadonlySet<Slot> | null;
+  /** The sums so far. */
+  readonly grads: Map<Slot, Tensor>;
+  /** Those of them whose numbers nobody else has seen. */
+  readonly own: Set<Tensor>;
+}
+
+const needed = ({ targets, useful }: Pass, slot: Slot | null): slot is Slot =>
+  slot !== null && (targets === null || targets.has(slot) || useful!.has(slot));
+
+/** Whether a gradient may be added to in place. */
+const isOwn = ({ createGraph, own }: Pass, g: Tensor): boolean => !createGraph && own.has(g) && !sharesMemory(g.nd);
+
+function put({ grads, own }: Pass, slot: Slot, g: Tensor, isNew: boolean): void {
+  grads.set(slot, g);
+  if (isNew) own.add(g);
+}
+
+/** Adds a gradient to those of a slot; `isNew`: nobody else has its numbers. */
+function send(pass: Pass, slot: Slot, g: Tensor, isNew: boolean): void {
+  const before = pass.grads.get(slot);
+  if (before === undefined) put(pass, slot, g, isNew);
+  else if (isOwn(pass, before)) before.add_(g);
+  else put(pass, slot, before.add(g), true);
+}
+
+/** The gradient of a slot so far, of the input x, row-major in memory of its own; `like` is any tensor. */
+function sumOf(pass: Pass, slot: Slot, x: Tensor | Ghost, like: Tensor): Tensor {
+  const before = pass.grads.get(slot);
+  if (before !== undefined && isOwn(pass, before) && before.isContiguous()) return before;
+  const sum = before?.clone() ?? like.wrap(zerosNd(x.dtype, x.shape));
+  put(pass, slot, sum, true);
+  return sum;
+}
+
 /**
  * Reverse mode: from gradients of roots to gradients of leaves, or only of `wanted` tensors if they are given.
  * When a node's turn comes, all that its output fed has run, so its gradient is complete.
@@ -184,37 +224,30 @@ function sweep(
   const nodes = history(roots.flatMap((root) => root.slot ?? []));
   const targets = wanted && new Set(wanted.flatMap((x) => x.slot ?? []));
   const useful = targets && leadsTo(targets, nodes);
-  const needed = (slot: Slot | null): slot is Slot =>
-    slot !== null && (targets === null || targets.has(slot) || useful!.has(slot));
-  const runs = (node: Node): boolean => useful === null || useful.has(node);
+  for (const node of nodes) if (useful === null || useful.has(node)) savedArgs(node); // so that a pass that cannot end does not begin
 
-  for (const node of nodes) if (runs(node)) savedArgs(node); // so that a pass that cannot end does not begin
-
-  const grads = new Map<Slot, Tensor>();
-  const own = new Set<Tensor>();
-  const send = (slot: Slot, g: Tensor, isNew: boolean): void => {
-    const before = grads.get(slot);
-    const sum = before === undefined ? g : before.add(g);
-    grads.set(slot, sum);
-    if (isNew || before !== undefined) own.add(sum);
-  };
-
-  return withRecording(createGraph, 'backward', () => {
-    roots.forEach((root, i) => needed(root.slot) && send(root.slot, seeds[i], false));
+  const [grads, own] = [new Map<Slot, Tensor>(), new Set<Tensor>()];
+  const pass: Pass = { createGraph, targets, useful, grads, own };
+  const go = (): void => {
+    roots.forEach((root, i) => needed(pass, root.slot) && send(pass, root.slot, seeds[i], false));
     for (const node of nodes) {
       const flowed = grads.get(node);
+      const runs = useful === null || useful.has(node);
       if (flowed !== undefined) {
         const g = runHooks(node, flowed, own);
         if (node.retained !== null && targets === null) accumulate(node.retained, g);
-        if (targets?.has(node)) grads.set(node, g);
-        else grads.delete(node);
-        if (runs(node)) runRules(node, g, createGraph, needed, send);
+        if (targets?.has(node)) {
+          grads.set(node, g);
+          own.delete(g); // for whoever asked will have it
+        } else grads.delete(node);
+        if (runs) runRules(node, g, pass);
       }
-      if (!retainGraph && runs(node)) release(node);
+      if (!retainGraph && runs) release(node);
     }
     for (const [slot, g] of grads) if (!isNode(slot)) grads.set(slot, runHooks(slot, g, own));
-    return { grads, own };
-  });
+  };
+  withRecording(createGraph, 'backward', () => (createGraph ? go() : reusing(go)));
+  return { grads, own };
 }
 
 /** The arguments that a node saved, once they are seen to be those of the forward pass. */
@@ -240,33 +273,37 @@ function savedArgs({ op, args, y, version }: Node): readonly unknown[] {
 
 /** A fused rule, types aside: the gradient of one input, or those of all. */
 type Fused = (g: Nd, y: unknown, ...args: unknown[]) => Nd | readonly Nd[];
+type Onto = (sum: Nd, g: Nd, ...args: unknown[]) => void;
+
+/** The arguments as arrays, for rules over these. */
+const arraysOf = (op: AnyOp, args: readonly unknown[]): unknown[] =>
+  args.map((arg, p) => (p < op.arity && isTensor(arg as Tensor) ? (arg as Tensor).nd : arg));
 
 /** The gradients of one node's inputs, each sent on to where it belongs. */
-function runRules(
-  node: Node,
-  g: Tensor,
-  createGraph: boolean,
-  needed: (slot: Slot | null) => slot is Slot,
-  send: (slot: Slot, g: Tensor, isNew: boolean) => void,
-): void {
+function runRules(node: Node, g: Tensor, pass: Pass): void {
   const { op, y, slots } = node;
   const args = savedArgs(node); // again, for a hook may have changed something
-  let raw: unknown[] | null = null; // the arguments as arrays, for fused rules
+  let raw: unknown[] | null = null;
   let all: readonly Nd[] | null = null; // what a fused rule for all inputs gave
+  let handedOn: Tensor | null = null; // a gradient that is g itself, or a view of it
+  let times = 0; // that g was handed on
   let i = 0;
   eachInput(op, args, (x, p, item) => {
     const rule = op.vjp[p];
     const slot = slots[i++];
-    if (rule === null || !needed(slot)) return;
+    if (rule === null || !needed(pass, slot)) return;
     const list = Array.isArray(args[p]);
-    const fused = (
-      createGraph || list ? null : typeof op.fused === 'function' ? op.fused : op.fused[p]
-    ) as Fused | null;
+    const plain = pass.createGraph || list;
+    const fused = (plain ? null : typeof op.fused === 'function' ? op.fused : op.fused[p]) as Fused | null;
+    if (!plain && p === 0 && op.onto !== null) {
+      raw ??= arraysOf(op, args);
+      (op.onto as Onto)(sumOf(pass, slot, x, g).nd, g.nd, ...raw);
+      return;
+    }
     let result: Tensor;
     if (fused) {
-      raw ??= args.map((arg, q) => (q < op.arity && isTensor(arg as Tensor) ? (arg as Tensor).nd : arg));
-      const rawY = isTensor(y) ? y.nd : y;
-      const gradient = all ?? fused(g.nd, rawY, ...raw);
+      raw ??= arraysOf(op, args);
+      const gradient = all ?? fused(g.nd, isTensor(y) ? y.nd : y, ...raw);
       if ('length' in gradient) all = gradient;
       result = g.wrap('length' in gradient ? gradient[p] : gradient);
     } else {
@@ -274,13 +311,21 @@ function runRules(
       result = list ? call(g, y, ...args, item) : call(g, y, ...args);
     }
     const fitted = fit(result, x, op);
-    send(slot, fitted, !list && [g, y, ...args].every((other) => !sharesData(fitted, other)));
+    if (sharesData(fitted, g)) {
+      handedOn = fitted;
+      times++;
+    }
+    const alone = all === null || all.every((other, q) => q === p || !overlap(other.data, fitted.nd.data));
+    send(pass, slot, fitted, alone && !list && [g, y, ...args].every((other) => !sharesData(fitted, other)));
   });
+  if (!pass.own.delete(g)) return;
+  if (times === 0) giveBack(g.nd.data);
+  else if (times === 1) pass.own.add(handedOn!); // nobody but its new slot has it
 }
 
 /** Whether a gradient is a view of something that a rule was given. */
 const sharesData = (g: Tensor, other: unknown): boolean =>
-  typeof other === 'object' && other !== null && 'nd' in other && (other as Tensor).nd.data === g.nd.data;
+  typeof other === 'object' && other !== null && 'nd' in other && overlap((other as Tensor).nd.data, g.nd.data);
 
 function runHooks(slot: Slot, g: Tensor, own: Set<Tensor>): Tensor {
   if (slot.hooks === null) return g;

@@ -24,6 +24,7 @@ import { sliceRange, splitSizes, wrapIndex } from './array/ranges.ts';
 import type { Range } from './array/views.ts';
 import * as engine from './engine.ts';
 import type { BackwardOptions, Hook, Node, Slot } from './engine.ts';
+import { addOnto } from './kernels/lines.ts';
 import * as ops from './ops/index.ts';
 import type { AnyOp, Args, Op } from './ops/op.ts';
 import { Vocabulary } from './vocabulary/index.ts';
@@ -599,7 +600,8 @@ export class Tensor extends Vocabulary {
     if (!sameShape(shape, this.shape)) {
       throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
     }
-    overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);
+    if (op === ops.add) addOnto(this.nd, other.nd);
+    else overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);
     this.writes.count++;
     return this;
   }

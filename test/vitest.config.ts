@@ -26,6 +26,7 @@ const inNode: TestProjectInlineConfiguration = {
     exclude: ['test/browser/**'],
     setupFiles: [path('test/setup.ts')],
     isolate: false,
+    testTimeout: 60_000, // machines may be busy: no test fails on a time
   },
 };
 

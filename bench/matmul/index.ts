@@ -7,8 +7,8 @@ import type { Peer } from '../peers/peer.ts';
 import { percent, times, type Column } from '../report.ts';
 import { timesAsFast } from '../statistics.ts';
 import { UsageError } from '../usage.ts';
-import { peakContestant } from './peak.ts';
-import { steps, type Step } from './steps.ts';
+import { peakContestants } from './peak.ts';
+import { options, steps, type Step } from './steps.ts';
 import { atEdges, atSize, problem, type Problem } from './verify.ts';
 
 export type Size = readonly [m: number, k: number, n: number];
@@ -48,16 +48,17 @@ function kernelContestant({ name, gemm }: Step, p: Problem): Contestant {
   };
 }
 
-/** A group for each size. */
+/** A group for each size: the staircase, or other kernels. */
 export async function* matmulGroups(
   sizes: readonly Size[],
   own: readonly Step[],
   peers: readonly Peer[],
+  kernels: readonly Step[] = [...steps, ...options],
 ): AsyncGenerator<Group> {
   for (const size of sizes) {
     const [m, k, n] = size;
     const p = problem(m, n, k);
-    const kernels = [...steps, ...own].map((step) => kernelContestant(step, p));
+    const ours = [...kernels, ...own].map((step) => kernelContestant(step, p));
     const others: Contestant[] = [];
     for (const peer of peers) {
       others.push({ ...(await peer.matmul(p)), name: peer.name, work: 2 * m * n * k });
@@ -66,9 +67,9 @@ export async function* matmulGroups(
       kind: 'matmul',
       name: `matmul ${showSize(size)}`,
       unit: 'flop',
-      baseline: steps[0].name,
+      baseline: kernels[0].name,
       sizes: size,
-      contestants: [...kernels, ...others, peakContestant()],
+      contestants: [...ours, ...others, ...peakContestants()],
     };
   }
 }
@@ -81,7 +82,10 @@ export function matmulColumns({ results }: GroupResult): Column[] {
   };
   const stepsAndPeak = new Set(steps.map(({ name }) => name));
   return [
-    { title: 'of peak', show: (r) => percent(timesAsFast(perWork(r.name), perWork('peak')).median) },
+    {
+      title: 'of peak',
+      show: (r) => percent(timesAsFast(perWork(r.name), perWork(/fma/.test(r.name) ? 'peak fma' : 'peak')).median),
+    },
     {
       title: 'step before',
       show: (r, i, all) =>

@@ -314,6 +314,65 @@ export const cases: Partial<Record<OpName, Maker>> = {
     };
     return { op: () => ops.concat.forward([a, b], 1, [0, cols]), plain, elements: 2 * rows * cols };
   }),
+  standardize: dense((rows, cols) => {
+    const x = random(rows, cols, false, between(-2, 2));
+    const stack = nd(x.data, [1, rows, cols]);
+    const [one, none] = [new Float32Array(cols).fill(1), new Float32Array(cols)];
+    const plain = (): Float32Array => normalized(x, one, none);
+    return { op: () => ops.standardize.forward(stack, 1e-5), plain, elements: rows * cols };
+  }),
+  layerNorm: dense((rows, cols) => {
+    const x = random(rows, cols, false, between(-2, 2));
+    const [w, b] = [0, 1].map(() => nd(random(1, cols, false, between(-1, 1)).data, [cols]));
+    const plain = (): Float32Array => normalized(x, w.data, b.data);
+    return { op: () => ops.layerNorm.forward(x, w, b, 1e-5), plain, elements: rows * cols };
+  }),
+  attentionWeights: dense((rows, cols) => {
+    const x = random(rows, cols, false, between(-2, 2));
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows * cols);
+      for (let i = 0; i < rows; i++) {
+        const [at, n] = [i * cols, Math.min(cols, i + 1)];
+        let sum = 0;
+        for (let j = at; j < at + n; j++) sum += y[j] = Math.exp(0.5 * x.data[j]);
+        for (let j = at; j < at + n; j++) y[j] /= sum;
+      }
+      return y;
+    };
+    return { op: () => ops.attentionWeights.forward(x, 0.5, true), plain, elements: rows * cols };
+  }),
+  windowSum: dense((rows, cols) => {
+    const [h, w] = [rows >> 1, cols >> 1];
+    const x = random(rows, cols, false, between(-2, 2));
+    const plain = (): Float32Array => {
+      const y = new Float32Array(h * w);
+      for (let i = 0, k = 0; i < h; i++) {
+        for (let j = 0, at = 2 * i * cols; j < w; j++, at += 2) {
+          y[k++] = x.data[at] + x.data[at + 1] + x.data[at + cols] + x.data[at + cols + 1];
+        }
+      }
+      return y;
+    };
+    const image = nd(x.data, [1, 1, rows, cols]);
+    return { op: () => ops.windowSum.forward(image, pairs(h), pairs(w)), plain, elements: rows * cols };
+  }),
+  windowArgmax: dense((rows, cols) => {
+    const [h, w] = [rows >> 1, cols >> 1];
+    const x = random(rows, cols, false, between(-2, 2));
+    const image = nd(x.data, [1, 1, rows, cols]);
+    const plain = (): Float32Array => {
+      const y = new Float32Array(h * w);
+      for (let i = 0, k = 0; i < h; i++) {
+        for (let j = 0; j < w; j++) {
+          let best = 2 * i * cols + 2 * j;
+          for (const at of [best + 1, best + cols, best + cols + 1]) if (x.data[at] > x.data[best]) best = at;
+          y[k++] = best;
+        }
+      }
+      return y;
+    };
+    return { op: () => ops.windowArgmax.forward(image, pairs(h), pairs(w)), plain, elements: rows * cols };
+  }),
   crossEntropy: dense((rows, cols) => {
     const x = random(rows, cols, false, between(-2, 2));
     const target = nd(random(1, rows, false, wholeBelow(cols)).data, [rows]);
@@ -329,6 +388,23 @@ export const cases: Partial<Record<OpName, Maker>> = {
     return { op: () => ops.crossEntropy.forward(x, target), plain, elements: rows * cols };
   }),
 };
+
+/** n windows of two, side by side. */
+const pairs = (n: number) => Array.from({ length: n }, (_, i) => ({ start: 2 * i, step: 1, size: 2 }));
+
+/** Each row shifted to mean 0, scaled to variance 1, and ⊙ w + b. */
+function normalized({ data: x, shape: [rows, n] }: Nd, w: Nd['data'], b: Nd['data']): Float32Array {
+  const y = new Float32Array(rows * n);
+  for (let at = 0; at < y.length; at += n) {
+    let [sum, squares] = [0, 0];
+    for (let j = at; j < at + n; j++) sum += x[j];
+    const mean = sum / n;
+    for (let j = at; j < at + n; j++) squares += (x[j] - mean) ** 2;
+    const scale = 1 / Math.sqrt(squares / n + 1e-5);
+    for (let j = 0; j < n; j++) y[at + j] = (x[at + j] - mean) * scale * w[j] + b[j];
+  }
+  return y;
+}
 
 const choose = elementwise('a !== 0 ? b : c');
 

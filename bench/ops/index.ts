@@ -33,8 +33,10 @@ const nameOf = (op: string, rows: number, cols: number, strided: boolean): strin
 export function* opGroups(
   sizes: readonly (readonly [rows: number, cols: number])[],
   stridedAt: number,
+  only?: readonly string[],
 ): Generator<Group> {
   for (const [op, make] of makers) {
+    if (only !== undefined && !only.includes(op)) continue;
     for (const [i, [rows, cols]] of sizes.entries()) {
       for (const strided of i === stridedAt ? [false, true] : [false]) {
         const prepared = make(rows, cols, strided);

@@ -31,6 +31,8 @@ export interface Peer {
   readonly matmul: (p: Problem) => Promise<Measurable>;
   /** Only where the peer can train; null for a model that nobody has written for it yet. */
   readonly training?: (task: TrainingTask) => Promise<Measurable | null>;
+  /** The greatest memory, in bytes, of a process of its own that makes so many of these steps. */
+  readonly peak?: (task: TrainingTask, steps: number) => Promise<number | null>;
   /** The Python that has it. */
   readonly interpreter?: string;
   /** Ends what was started for it. */

@@ -5,6 +5,8 @@ Started as: python.py LIBRARY THREADS
 """
 
 import json
+import re
+import resource
 import sys
 import time
 
@@ -29,12 +31,12 @@ def matmul(request, arrays):
     return run, lambda _: run()
 
 
-def trained(model, loss_of, arrays):
-    """A training step with Adam, from the parameters that were sent; the losses of the first steps are its result."""
+def trained(model, loss_of, arrays, optimize=lambda parameters: torch.optim.Adam(parameters, lr=1e-3)):
+    """A training step, from the parameters that were sent; the losses of the first steps are its result."""
     for p in model.parameters():
         p.data = torch.from_numpy(arrays.pop(0)).reshape(p.shape)
     x, y = (torch.from_numpy(array) for array in arrays)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = optimize(model.parameters())
 
     def run():
         optimizer.zero_grad(set_to_none=True)
@@ -62,13 +64,78 @@ def mlp(_, arrays):
     return trained(model, lambda f, x, y: cross_entropy(f(x.view(64, 784)), y.long()), arrays)
 
 
-makers = {"matmul": matmul, "linear": linear, "mlp": mlp}
+def cnn(_, arrays):
+    """16 and 32 channels of 3×3 with pooling, 1568-128-10, over a batch of 64 images of 28×28; cross-entropy."""
+    nn = torch.nn
+    features = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    features += [nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    model = nn.Sequential(*features, nn.Flatten(), nn.Linear(1568, 128), nn.ReLU(), nn.Linear(128, 10))
+    cross_entropy = nn.CrossEntropyLoss()
+    return trained(model, lambda f, x, y: cross_entropy(f(x.view(64, 1, 28, 28)), y.long()), arrays)
+
+
+def lstm(_, arrays):
+    """LSTM 64→128 over 64 steps, batch of 16, ten classes from its last output; cross-entropy."""
+    nn = torch.nn
+    model = nn.ModuleList([nn.LSTM(64, 128), nn.Linear(128, 10)])
+    cross_entropy = nn.CrossEntropyLoss()
+
+    def loss(model, x, y):
+        read, classify = model
+        return cross_entropy(classify(read(x.view(64, 16, 64))[0][-1]), y.long())
+
+    return trained(model, loss, arrays)
+
+
+def gpt(_, arrays):
+    """nanoGPT with 4 layers of 4 heads, width 128, 64 tokens of 65 kinds, batch of 16; cross-entropy, AdamW."""
+    nn, functional = torch.nn, torch.nn.functional
+    B, T, C, H, V = 16, 64, 128, 4, 65
+    hidden = torch.ones(T, T).tril() == 0
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm1, self.qkv, self.proj = nn.LayerNorm(C), nn.Linear(C, 3 * C), nn.Linear(C, C)
+            self.norm2, self.fc1, self.fc2 = nn.LayerNorm(C), nn.Linear(C, 4 * C), nn.Linear(4 * C, C)
+
+        def forward(self, x):
+            q, k, v = (z.view(B, T, H, C // H).transpose(1, 2) for z in self.qkv(self.norm1(x)).split(C, dim=2))
+            scores = (q @ k.transpose(-2, -1)) * (C // H) ** -0.5
+            seen = scores.masked_fill(hidden, float("-inf")).softmax(-1) @ v
+            x = x + self.proj(seen.transpose(1, 2).reshape(B, T, C))
+            return x + self.fc2(functional.gelu(self.fc1(self.norm2(x))))
+
+    class Gpt(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token, self.position = nn.Embedding(V, C), nn.Embedding(T, C)
+            self.blocks, self.norm = nn.Sequential(*(Block() for _ in range(4))), nn.LayerNorm(C)
+
+        def forward(self, tokens):
+            x = self.blocks(self.token(tokens) + self.position.weight)
+            return self.norm(x) @ self.token.weight.T
+
+    def loss(model, x, y):
+        return functional.cross_entropy(model(x.view(B, T).long()).view(B * T, V), y.long())
+
+    return trained(Gpt(), loss, arrays, lambda parameters: torch.optim.AdamW(parameters, lr=1e-3))
+
+
+makers = {"matmul": matmul, "linear": linear, "mlp": mlp, "cnn": cnn, "lstm": lstm, "gpt": gpt}
 cases = {}
 
 
 def about():
     version = sys.modules[library].__version__
     return {"about": f"{library} {version}, Python {sys.version.split()[0]}", "makers": list(makers)}
+
+
+def peak():
+    """The greatest memory of this process, in bytes. See peakKiB in processes.ts."""
+    if sys.platform == "linux":
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def timed(run, seconds):
@@ -91,6 +158,8 @@ def answer(request, arrays):
     if what == "make":
         cases[request["id"]] = makers[request["what"]](request, arrays)
         return {}, []
+    if what == "peak":
+        return {"peak": peak()}, []
     run, result = cases[request["id"]]
     if what == "result":
         return {}, [np.ascontiguousarray(result(request), np.float32)]

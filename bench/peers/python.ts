@@ -16,6 +16,7 @@ interface Answer {
   /** What it can be asked to make. */
   readonly makers?: readonly string[];
   readonly seconds?: number;
+  readonly peak?: number;
   readonly sizes?: readonly number[];
   readonly arrays: readonly Float32Array[];
 }
@@ -105,6 +106,17 @@ export async function python(library: 'numpy' | 'torch', threads: number): Promi
       sample: sample(id),
     };
   };
+  const peak = async ({ model, arrays }: TrainingTask, steps: number): Promise<number | null> => {
+    if (!makers.includes(model)) return null;
+    const own = start(interpreter, library, threads);
+    try {
+      await own.ask({ do: 'make', id: 0, what: model }, arrays);
+      await own.ask({ do: 'result', id: 0, steps });
+      return (await own.ask({ do: 'peak' })).peak ?? NaN;
+    } finally {
+      own.close();
+    }
+  };
   return {
     name: library,
     about: `${about}, ${threads} thread${threads === 1 ? '' : 's'}`,
@@ -115,7 +127,7 @@ export async function python(library: 'numpy' | 'torch', threads: number): Promi
         sample: sample(id),
       };
     },
-    ...(library === 'torch' ? { training: train } : {}),
+    ...(library === 'torch' ? { training: train, peak } : {}),
     interpreter,
     close,
   };

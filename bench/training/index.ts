@@ -3,16 +3,19 @@ import { dense } from '../../src/array/dense.ts';
 import type { Tensor } from '../../src/index.ts';
 import type { Contestant, Group, Verdict } from '../harness.ts';
 import { threeLoops } from '../matmul/1-three-loops.ts';
-import type { Peer } from '../peers/peer.ts';
+import type { Peer, TrainingTask } from '../peers/peer.ts';
+import { cnn } from './cnn.ts';
+import { gpt } from './gpt.ts';
 import { linear } from './linear.ts';
+import { lstm } from './lstm.ts';
 import { mlp } from './mlp.ts';
-import { step, type Workload } from './workload.ts';
+import { step, type Made, type Workload } from './workload.ts';
 
 /**
  * What is measured. What comes next is a file of its own, one more name here and, for the peers, a function in
  * peers/python.py and an entry in peers/tfjs-training.ts.
  */
-const workloads: readonly Workload[] = [linear, mlp];
+export const workloads: readonly Workload[] = [linear, mlp, cnn, lstm, gpt];
 
 const STEPS = 3;
 
@@ -34,12 +37,20 @@ const numbers = (x: Tensor): Float32Array => {
   return Float32Array.from(data.subarray(offset, offset + x.numel()));
 };
 
+/** A workload as peers are told of it, and what has made its first steps meanwhile. */
+export function taskOf({ id, make }: Workload): { task: TrainingTask; made: Made } {
+  const made = make();
+  const arrays = [...made.model.parameters(), ...made.data].map(numbers);
+  const losses = Array.from({ length: STEPS }, () => step(made));
+  return { task: { model: id, arrays, losses }, made };
+}
+
 /** A group for each workload. */
 export async function* trainingGroups(peers: readonly Peer[]): AsyncGenerator<Group> {
-  for (const { name, id, make } of workloads) {
-    const fresh = make();
-    const arrays = [...fresh.model.parameters(), ...fresh.data].map(numbers);
-    const losses = Array.from({ length: STEPS }, () => step(fresh));
+  for (const workload of workloads) {
+    const { name, make } = workload;
+    const { task, made: fresh } = taskOf(workload);
+    const { losses } = task;
     const verify = (): Verdict => {
       if (!losses.every(Number.isFinite)) return `losses are ${losses.join(', ')}`;
       if (!losses.every((loss, i) => i === 0 || loss < losses[i - 1]))
@@ -50,7 +61,7 @@ export async function* trainingGroups(peers: readonly Peer[]): AsyncGenerator<Gr
     };
     const contestants: Contestant[] = [yardstick(), { name: 'adjoint', work: 1, verify, run: () => step(fresh) }];
     for (const peer of peers) {
-      const theirs = await peer.training?.({ model: id, arrays, losses });
+      const theirs = await peer.training?.(task);
       if (theirs) contestants.push({ ...theirs, name: peer.name, work: 1 });
     }
     const baseline = contestants.some((c) => c.name === 'torch') ? 'torch' : contestants[0].name;

@@ -1,29 +1,40 @@
 /** From strides to row-major order: the one strided copy loop. */
-import { allocate, dtypeOf, isDense, nd, sizeOf, type Data, type DType, type Nd } from './nd.ts';
+import { unwritten, dtypeOf, isDense, nd, sizeOf, type Data, type DType, type Nd } from './nd.ts';
+
+/** Copies n numbers, `di` and `dj` apart. A function of its own, so that its numbers stay in registers. */
+// prettier-ignore
+function copyLine(x: Data, i: number, di: number, y: Data, j: number, dj: number, n: number): void {
+  for (let r = 0; r < n; r++, i += di, j += dj) y[j] = x[i];
+}
 
 /** Copies x's elements in row-major order to `out` from `at` on; converts to out's type on the way. */
 export function copyInto(x: Nd, out: Data, at = 0): void {
-  if (isDense(x)) {
-    out.set(x.data.subarray(x.offset, x.offset + sizeOf(x.shape)), at);
-    return;
-  }
-  const { data, shape, strides } = x;
+  if (isDense(x)) out.set(x.data.subarray(x.offset, x.offset + sizeOf(x.shape)), at);
+  else eachLine(x, (i, step, n, done) => copyLine(x.data, i, step, out, at + done, 1, n));
+}
+
+/** Visits the lines along the last dim: where each starts, its step and length, and how many elements came before. */
+function eachLine(
+  { shape, strides, offset }: Nd,
+  visit: (start: number, step: number, n: number, done: number) => void,
+): void {
   const last = shape.length - 1;
-  const n = shape[last];
-  const step = strides[last];
+  const [n, step] = last < 0 ? [1, 1] : [shape[last], strides[last]];
+  let done = 0;
   const walk = (dim: number, from: number): void => {
     if (dim < last) {
       for (let r = 0; r < shape[dim]; r++) walk(dim + 1, from + r * strides[dim]);
     } else {
-      for (let r = 0, i = from; r < n; r++, i += step) out[at++] = data[i];
+      visit(from, step, n, done);
+      done += n;
     }
   };
-  walk(0, x.offset);
+  walk(0, offset);
 }
 
 /** A row-major copy of its own, of the same type unless another is asked for. */
 export function copy(x: Nd, dtype: DType = dtypeOf(x.data)): Nd {
-  const out = allocate(dtype, sizeOf(x.shape));
+  const out = unwritten(dtype, sizeOf(x.shape));
   copyInto(x, out);
   return nd(out, x.shape);
 }
@@ -34,14 +45,5 @@ export const dense = (x: Nd): Nd => (isDense(x) ? x : copy(x));
 /** Writes x's elements over y's; both may be strided, and may be views of the same data. Their shapes are equal. */
 export function overwrite(y: Nd, x: Nd): void {
   const { data, offset } = x.data === y.data ? copy(x) : dense(x);
-  let i = offset;
-  const last = y.shape.length - 1;
-  const walk = (dim: number, at: number): void => {
-    const n = y.shape[dim];
-    const step = y.strides[dim];
-    if (dim < last) for (let r = 0; r < n; r++, at += step) walk(dim + 1, at);
-    else for (let r = 0; r < n; r++, at += step) y.data[at] = data[i++];
-  };
-  if (last < 0) y.data[y.offset] = data[i];
-  else walk(0, y.offset);
+  eachLine(y, (i, step, n, done) => copyLine(data, offset + done, 1, y.data, i, step, n));
 }

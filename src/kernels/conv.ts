@@ -10,6 +10,7 @@
 import { dense } from '../array/dense.ts';
 import { dtypeOf, promote, zerosNd, type Data, type DType, type Nd, type Shape } from '../array/nd.ts';
 import { gemm } from './matmul/index.ts';
+import * as simd from './simd/conv.ts';
 
 /** Along the height and the width. */
 export type Pair = readonly [height: number, width: number];
@@ -51,15 +52,16 @@ function planOf([N, C, H, W]: Shape, O: number, [kH, kW]: Pair, [h, w]: Pair, mo
     pointwise: kH * kW === 1 && Math.max(...stride) === 1 && Math.max(...padding) === 0 && h === H && w === W,
   }; // prettier-ignore
 }
-type Plan = ReturnType<typeof planOf>;
+export type Plan = ReturnType<typeof planOf>;
 
 /** Calls visit with the first place and the number of places of each block, group by group. */
 function eachBlock(
-  { K, P, places, move, pointwise }: Plan,
+  { K, P, w, places, move, pointwise }: Plan,
   visit: (group: number, place: number, B: number) => void,
 ): void {
   const room = Math.floor(SCRATCH / Math.max(1, K));
-  const most = pointwise ? P : room >= P ? Math.floor(room / P) * P : Math.max(1, room);
+  const unit = [P, w].find((size) => size <= room) ?? 1; // whole images or else whole rows, if there is room
+  const most = pointwise ? P : Math.max(1, Math.floor(room / unit) * unit);
   for (let g = 0; g < move.groups; g++) {
     for (let q = 0; q < places;) {
       const B = Math.min(most, places - q, most < P ? P - (q % P) : most); // part of one image, or whole images
@@ -82,6 +84,7 @@ const yAt = ({ P, O, Og }: Plan, group: number, place: number): number =>
 function unfold(
   plan: Plan, x: Data, xi: number, patches: Data, group: number, place: number, B: number, back: boolean,
 ): void {
+  if (simd.unfold(plan, x, xi, patches, group, place, B, back)) return;
   const { C, H, W, w, kH, kW, Cg, P, move } = plan;
   const [[sH, sW], [pH, pW], [dH, dW]] = [move.stride, move.padding, move.dilation];
   const firstImage = Math.floor(place / P);

@@ -1,6 +1,6 @@
 /** Several steps in one pass over memory, where an op that is made of others would make copies. */
 import { dense } from '../array/dense.ts';
-import { dtypeOf, promote, sizeOf, zerosNd, type Nd } from '../array/nd.ts';
+import { dtypeOf, promote, sizeOf, unwrittenNd, type Nd } from '../array/nd.ts';
 import type { ZipLoop } from './lines.ts';
 import { logsumexp, softmax } from './reduce.ts';
 import { fold, scan } from './simd/rows.ts';
@@ -9,7 +9,7 @@ import * as simd from './wasm/rows.ts';
 /** Row by row −log softmax(x)[target] = log Σ eˣ − x[target]: logits x [N, C] and whole numbers target [N] to [N]. */
 export function crossEntropy(x: Nd, target: Nd): Nd {
   const [N, C] = x.shape;
-  const y = zerosNd(dtypeOf(x.data), [N]);
+  const y = unwrittenNd(dtypeOf(x.data), [N]);
   const rows = dense(x);
   const t = dense(target);
   if (fold(simd.crossEntropy, rows, C, y.data, (r) => 4 * t.data[t.offset + r])) return y;
@@ -22,7 +22,7 @@ export function crossEntropy(x: Nd, target: Nd): Nd {
 /** x̄ = g · (softmax(x) − oneHot(target)), row by row: g [N] to [N, C]. */
 export function crossEntropyGrad(g: Nd, x: Nd, target: Nd): Nd {
   const [N, C] = x.shape;
-  const y = zerosNd(dtypeOf(x.data), [N, C]);
+  const y = unwrittenNd(dtypeOf(x.data), [N, C]);
   const rows = dense(x);
   const t = dense(target);
   const weightOf = (r: number): number => g.data[g.offset + r * g.strides[0]];
@@ -42,7 +42,7 @@ export function crossEntropyGrad(g: Nd, x: Nd, target: Nd): Nd {
 
 /** scale · Σ (x − t)², for x and t of one shape, to a 0-d array. */
 export function squaredError(x: Nd, t: Nd, scale: number): Nd {
-  const y = zerosNd(promote(x, t), []);
+  const y = unwrittenNd(promote(x, t), []);
   const [a, b] = [dense(x), dense(t)];
   let sum = 0;
   for (let i = a.offset, j = b.offset, end = i + sizeOf(a.shape); i < end; i++, j++) {
@@ -55,7 +55,7 @@ export function squaredError(x: Nd, t: Nd, scale: number): Nd {
 
 /** x̄ = 2 · scale · g · (x − t), for a 0-d g. */
 export function squaredErrorGrad(g: Nd, x: Nd, t: Nd, scale: number): Nd {
-  const y = zerosNd(promote(x, t), x.shape);
+  const y = unwrittenNd(promote(x, t), x.shape);
   const [a, b] = [dense(x), dense(t)];
   const factor = 2 * scale * g.data[g.offset];
   for (let k = 0, i = a.offset, j = b.offset; k < y.data.length; k++) y.data[k] = factor * (a.data[i++] - b.data[j++]);

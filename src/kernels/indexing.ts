@@ -4,7 +4,17 @@
  * Indices are whole numbers in range; whoever calls has checked them.
  */
 import { copy, dense, overwrite } from '../array/dense.ts';
-import { dtypeOf, isDense, promote, sizeOf, zerosNd, type Nd, type Shape } from '../array/nd.ts';
+import {
+  dtypeOf,
+  isDense,
+  promote,
+  sizeOf,
+  unwrittenNd,
+  zerosNd,
+  type Data,
+  type Nd,
+  type Shape,
+} from '../array/nd.ts';
 import { lattice, slice, type Range, type Walk } from '../array/views.ts';
 
 /** A row-major array seen as [outer, n, inner] around one of its dims. */
@@ -43,21 +53,53 @@ function places(index: Nd, shape: Shape, dim: number): Int32Array {
   return at;
 }
 
+/** Whether an index runs along the last dim, and agrees with the shape in the others: it can be followed row by row. */
+const isRowwise = ({ shape: size }: Nd, shape: Shape, dim: number): boolean =>
+  size.length > 0 && dim === size.length - 1 && size.every((n, d) => d === dim || n === shape[d]);
+
+/** y[e] = x[index[e]] in each row, of n numbers in x and k in y. */
+// prettier-ignore
+function gatherRows(x: Data, xi: number, n: number, index: Data, at: number, y: Data, k: number): void {
+  for (let e = 0, row = xi; e < y.length; row += n) for (const end = e + k; e < end; e++) y[e] = x[row + index[at + e]];
+}
+
+/** y[index[e]] += g[e] in each row, of n numbers in y and k in g; `count` in all. */
+// prettier-ignore
+function scatterRows(y: Data, yi: number, n: number, index: Data, at: number, g: Data, gi: number, k: number, count: number): void {
+  for (let e = 0, row = yi; e < count; row += n) for (const end = e + k; e < end; e++) y[row + index[at + e]] += g[gi + e];
+}
+
 /** y[i][j] = x[index[i][j]][j] for dim 0, and so on; y has index's shape. */
 export function gather(x: Nd, index: Nd, dim: number): Nd {
-  const y = zerosNd(dtypeOf(x.data), index.shape);
+  const y = unwrittenNd(dtypeOf(x.data), index.shape);
   const { data, offset } = dense(x);
+  if (isRowwise(index, x.shape, dim)) {
+    const flat = dense(index);
+    gatherRows(data, offset, x.shape[dim], flat.data, flat.offset, y.data, index.shape[dim]);
+    return y;
+  }
   const at = places(index, x.shape, dim);
   for (let e = 0; e < at.length; e++) y.data[e] = data[offset + at[e]];
   return y;
 }
 
-/** The adjoint of gather: y, of `shape`, starts at zero, and y[index[i][j]][j] += g[i][j]. */
+/** y[index[i][j]][j] += g[i][j], for a row-major y. */
+export function scatterOnto(y: Nd, g: Nd, index: Nd, dim: number): void {
+  const { data, offset } = dense(g);
+  if (isRowwise(index, y.shape, dim)) {
+    const flat = dense(index);
+    const count = sizeOf(index.shape);
+    scatterRows(y.data, y.offset, y.shape[dim], flat.data, flat.offset, data, offset, index.shape[dim], count);
+    return;
+  }
+  const at = places(index, y.shape, dim);
+  for (let e = 0; e < at.length; e++) y.data[y.offset + at[e]] += data[offset + e];
+}
+
+/** The adjoint of gather: the same from zeros of `shape` on. */
 export function scatterAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
   const y = zerosNd(dtypeOf(g.data), shape);
-  const { data, offset } = dense(g);
-  const at = places(index, shape, dim);
-  for (let e = 0; e < at.length; e++) y.data[at[e]] += data[offset + e];
+  scatterOnto(y, g, index, dim);
   return y;
 }
 
@@ -86,7 +128,7 @@ export function lastWrites(index: Nd, dim: number, shape: Shape): Nd {
 export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   const { outer, n, inner } = around(x.shape, dim);
   const rows = index.shape[0] ?? 1;
-  const y = zerosNd(dtypeOf(x.data), x.shape.with(dim, rows));
+  const y = unwrittenNd(dtypeOf(x.data), x.shape.with(dim, rows));
   const { data, offset } = dense(x);
   const places = dense(index);
   if (inner === 1) {
@@ -105,18 +147,23 @@ export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   return y;
 }
 
-/** The adjoint of indexSelect: adds g's slices to zeros of `shape` at their indices; repeated ones add up. */
-export function indexAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
-  const { outer, n, inner } = around(shape, dim);
+/** Adds g's slices to y, which is row-major, at their indices; repeated ones add up. */
+export function indexOnto(y: Nd, g: Nd, index: Nd, dim: number): void {
+  const { outer, n, inner } = around(y.shape, dim);
   const rows = index.shape[0] ?? 1;
-  const y = zerosNd(dtypeOf(g.data), shape);
   const { data, offset } = dense(g);
   for (let o = 0, i = offset; o < outer; o++) {
     for (let r = 0; r < rows; r++) {
-      const to = (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;
+      const to = y.offset + (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;
       for (let k = to; k < to + inner; k++) y.data[k] += data[i++];
     }
   }
+}
+
+/** The adjoint of indexSelect: the same from zeros of `shape` on. */
+export function indexAdd(g: Nd, index: Nd, dim: number, shape: Shape): Nd {
+  const y = zerosNd(dtypeOf(g.data), shape);
+  indexOnto(y, g, index, dim);
   return y;
 }
 
@@ -160,7 +207,7 @@ export function scatterExtreme(x: Nd, index: Nd, src: Nd, dim: number, sign: 1 |
 /** The arrays one after another along dim. */
 export function concat(xs: readonly Nd[], dim: number): Nd {
   const total = xs.reduce((n, x) => n + x.shape[dim], 0);
-  const y = zerosNd(
+  const y = unwrittenNd(
     xs.map((x) => dtypeOf(x.data)).reduce((a, b) => (a === b ? a : 'float64')),
     xs[0].shape.with(dim, total),
   );

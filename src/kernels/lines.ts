@@ -6,9 +6,8 @@
  * so that lines are as long as they can be. Results are always new and row-major.
  * Where the lines are long and without gaps, a loop's twin in WebAssembly is asked first (simd/).
  */
-import { copy } from '../array/dense.ts';
+import { copy, dense } from '../array/dense.ts';
 import {
-  allocate,
   broadcastShapes,
   dtypeOf,
   isDense,
@@ -16,13 +15,15 @@ import {
   promote,
   sameShape,
   sizeOf,
-  zerosNd,
+  unwritten,
+  unwrittenNd,
   type Data,
   type DType,
   type Nd,
   type Shape,
 } from '../array/nd.ts';
 import { expand, permute, reshapeView } from '../array/views.ts';
+import { add as addLoop } from './elementwise.ts';
 import * as elementwise from './simd/elementwise.ts';
 import * as simdRows from './simd/rows.ts';
 
@@ -90,11 +91,12 @@ const lineStep = (x: Nd): number => (x.shape.length === 0 ? 1 : x.strides[x.stri
 
 /** Elementwise: y = f(x). */
 export function map(loop: MapLoop, x: Nd): Nd {
-  const y = zerosNd(dtypeOf(x.data), x.shape);
+  const y = unwrittenNd(dtypeOf(x.data), x.shape);
   if (isDense(x)) {
     if (!elementwise.dense(loop, y.data, [x])) loop(x.data, x.offset, 1, y.data, 0, y.data.length);
   } else {
     const [a] = merge(x);
+    if (elementwise.broadcast(loop, y.data, [a])) return y;
     const n = lineLength(a);
     const step = lineStep(a);
     let k = 0;
@@ -109,7 +111,7 @@ export function map(loop: MapLoop, x: Nd): Nd {
 /** Elementwise with broadcasting: y = f(a, b). `where` stands in the message if the shapes do not fit. */
 export function zip(where: string, loop: ZipLoop, a: Nd, b: Nd): Nd {
   const shape = broadcastShapes(where, a.shape, b.shape);
-  const y = zerosNd(promote(a, b), shape);
+  const y = unwrittenNd(promote(a, b), shape);
   if (sameShape(a.shape, b.shape) && isDense(a) && isDense(b)) {
     if (!elementwise.dense(loop, y.data, [a, b])) {
       loop(a.data, a.offset, 1, b.data, b.offset, 1, y.data, 0, y.data.length);
@@ -130,10 +132,26 @@ export function zip(where: string, loop: ZipLoop, a: Nd, b: Nd): Nd {
   return y;
 }
 
+/** y += x, which broadcasts to y. Each element of y has memory of its own. */
+export function addOnto(y: Nd, x: Nd): void {
+  const size = sizeOf(y.shape);
+  const merged = merge(y, expand(x.data === y.data ? copy(x) : x, y.shape));
+  if (isDense(y) && elementwise.broadcast(addLoop, y.data, merged, y.offset, size)) return;
+  const [p, q] = merged;
+  const n = lineLength(p);
+  const dp = lineStep(p);
+  const dq = lineStep(q);
+  eachLine(p, q, q, (i, j) => addLine(p.data, i, dp, q.data, j, dq, n));
+}
+
+function addLine(y: Data, i: number, di: number, x: Data, j: number, dj: number, n: number): void {
+  for (let r = 0; r < n; r++, i += di, j += dj) y[i] += x[j];
+}
+
 /** Elementwise with broadcasting: y = f(a, b, c), of the given dtype. */
 export function zip3(where: string, loop: Zip3Loop, dtype: DType, a: Nd, b: Nd, c: Nd): Nd {
   const shape = broadcastShapes(where, broadcastShapes(where, a.shape, b.shape), c.shape);
-  const y = zerosNd(dtype, shape);
+  const y = unwrittenNd(dtype, shape);
   const merged = merge(expand(a, shape), expand(b, shape), expand(c, shape));
   if (elementwise.broadcast(loop, y.data, merged)) return y;
   const [p, q, r] = merged;
@@ -161,9 +179,13 @@ export function fold(loop: FoldLoop, x: Nd, shape: Shape, dtype: DType = dtypeOf
   const moved = permute(x, [...kept, ...dims.filter(folded)]);
   const sizes = moved.shape.slice(0, kept.length);
   const n = sizeOf(moved.shape.slice(kept.length));
-  const rows = reshapeView(moved, [...sizes, n]) ?? nd(copy(moved).data, [...sizes, n]);
-  const y = allocate(dtype, sizeOf(shape));
+  let rows = reshapeView(moved, [...sizes, n]) ?? nd(copy(moved).data, [...sizes, n]);
+  const y = unwritten(dtype, sizeOf(shape));
   if (simdRows.fold(loop, rows, n, y)) return nd(y, shape);
+  if (!isDense(rows) && simdRows.canScan(loop, [x], n)) {
+    rows = copy(rows);
+    if (simdRows.fold(loop, rows, n, y)) return nd(y, shape);
+  }
   const step = rows.strides[sizes.length];
   let k = 0;
   eachLine(rows, rows, rows, (i) => {
@@ -178,11 +200,25 @@ function moveToEnd(x: Nd, dim: number): Nd {
   return permute(x, [...dims, dim]);
 }
 
+/** Lines along `dim` in WebAssembly, where they are made rows first if they are none; null if the plain loop must. */
+function scanRows(loop: ScanLoop | Scan2Loop, xs: readonly Nd[], dim: number): Nd | null {
+  const { shape } = xs[0];
+  if (!simdRows.canScan(loop, xs, shape[dim])) return null;
+  const rows = xs.map((x) => dense(moveToEnd(x, dim)));
+  const y = unwrittenNd('float32', rows[0].shape);
+  simdRows.scan(loop, rows, shape[dim], y.data);
+  const last = shape.length - 1;
+  if (dim === last) return y;
+  return copy(permute(y, shape.map((_, d) => (d === dim ? last : d < dim ? d : d - 1)))); // prettier-ignore
+}
+
 /** A line along `dim` from each line along `dim`. */
 export function scan(loop: ScanLoop, x: Nd, dim: number): Nd {
-  const y = zerosNd(dtypeOf(x.data), x.shape);
+  const streamed = scanRows(loop, [x], dim);
+  if (streamed !== null) return streamed;
+  const y = unwrittenNd(dtypeOf(x.data), x.shape);
   if (x.shape.length === 0) loop(x.data, x.offset, 1, y.data, 0, 1, 1);
-  else if (dim < x.shape.length - 1 || !simdRows.scan(loop, [x], x.shape[dim], y.data)) {
+  else {
     const [a, out] = [moveToEnd(x, dim), moveToEnd(y, dim)];
     eachLine(a, out, out, (i, k) => loop(a.data, i, x.strides[dim], y.data, k, y.strides[dim], x.shape[dim]));
   }
@@ -191,9 +227,11 @@ export function scan(loop: ScanLoop, x: Nd, dim: number): Nd {
 
 /** A line along `dim` from each pair of lines along `dim`; a and b have one shape. */
 export function scan2(loop: Scan2Loop, a: Nd, b: Nd, dim: number): Nd {
-  const y = zerosNd(promote(a, b), a.shape);
+  const streamed = scanRows(loop, [a, b], dim);
+  if (streamed !== null) return streamed;
+  const y = unwrittenNd(promote(a, b), a.shape);
   if (a.shape.length === 0) loop(a.data, a.offset, 1, b.data, b.offset, 1, y.data, 0, 1, 1);
-  else if (dim < a.shape.length - 1 || !simdRows.scan(loop, [a, b], a.shape[dim], y.data)) {
+  else {
     const [p, q, out] = [moveToEnd(a, dim), moveToEnd(b, dim), moveToEnd(y, dim)];
     eachLine(p, q, out, (i, j, k) =>
       loop(p.data, i, a.strides[dim], q.data, j, b.strides[dim], y.data, k, y.strides[dim], a.shape[dim]),

@@ -5,6 +5,7 @@
 import { dense } from '../array/dense.ts';
 import { dtypeOf, zerosNd, type Nd } from '../array/nd.ts';
 import type { Range } from '../array/views.ts';
+import * as simd from './simd/pooling.ts';
 
 /** One range for each place of the result along a dim. */
 export type Ranges = readonly Range[];
@@ -13,7 +14,9 @@ export type Ranges = readonly Range[];
 export function windowSum(x: Nd, rows: Ranges, cols: Ranges): Nd {
   const [N, C, H, W] = x.shape;
   const y = zerosNd(dtypeOf(x.data), [N, C, rows.length, cols.length]);
-  const { data, offset } = dense(x);
+  const X = dense(x);
+  if (simd.windowSum(X, rows, cols, y)) return y;
+  const { data, offset } = X;
   for (let plane = 0, k = 0; plane < N * C; plane++) {
     const base = offset + plane * H * W;
     for (const r of rows) {
@@ -33,7 +36,9 @@ export function windowSum(x: Nd, rows: Ranges, cols: Ranges): Nd {
 export function windowSpread(g: Nd, rows: Ranges, cols: Ranges, [H, W]: readonly [number, number]): Nd {
   const [N, C] = g.shape;
   const x = zerosNd(dtypeOf(g.data), [N, C, H, W]);
-  const { data, offset } = dense(g);
+  const G = dense(g);
+  if (simd.windowSpread(G, rows, cols, x)) return x;
+  const { data, offset } = G;
   for (let plane = 0, k = offset; plane < N * C; plane++) {
     const base = plane * H * W;
     for (const r of rows) {
@@ -52,7 +57,9 @@ export function windowSpread(g: Nd, rows: Ranges, cols: Ranges, [H, W]: readonly
 export function windowArgmax(x: Nd, rows: Ranges, cols: Ranges): Nd {
   const [N, C, H, W] = x.shape;
   const y = zerosNd(dtypeOf(x.data), [N, C, rows.length, cols.length]);
-  const { data, offset } = dense(x);
+  const X = dense(x);
+  if (simd.windowArgmax(X, rows, cols, y)) return y;
+  const { data, offset } = X;
   for (let plane = 0, k = 0; plane < N * C; plane++) {
     const base = offset + plane * H * W;
     for (const r of rows) {

@@ -3,7 +3,8 @@ import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, type DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import { arange, full, zeros } from '../create.ts';
-import { concat, type Tensor } from '../tensor.ts';
+import * as ops from '../ops/index.ts';
+import { apply, concat, type Tensor } from '../tensor.ts';
 import { dropout } from './dropout.ts';
 import { linear } from './functional.ts';
 import { constant_, xavierNormal_, xavierUniform_ } from './init.ts';
@@ -31,14 +32,17 @@ export interface AttentionOptions {
 function attend(
   query: Tensor, key: Tensor, value: Tensor, o: AttentionOptions,
 ): [output: Tensor, weights: Tensor] {
-  const [L, E] = query.shape.slice(-2);
-  const S = key.shape[key.ndim - 2];
-  let scores = query.mul(o.scale ?? 1 / Math.sqrt(E)).matmul(key.mT); // […, L, S]
-  if (o.bias) scores = scores.add(o.bias);
-  if (o.isCausal) scores = scores.where(arange(L).unsqueeze(1).ge(arange(S)), -Infinity);
-  if (o.mask) scores = scores.where(o.mask, -Infinity);
-  const weights = dropout(scores.softmax(-1), o.dropoutP ?? 0, true, o.generator);
-  return [weights.matmul(value), weights];
+  const { scale = 1 / Math.sqrt(query.shape[query.ndim - 1]), isCausal = false } = o;
+  const products = query.matmul(key.mT); // […, L, S]
+  let weights: Tensor;
+  if (o.bias || o.mask) {
+    let scores = products.mul(scale);
+    if (o.bias) scores = scores.add(o.bias);
+    if (o.mask) scores = scores.where(o.mask, -Infinity);
+    weights = apply(ops.attentionWeights, scores, 1, isCausal);
+  } else weights = apply(ops.attentionWeights, products, scale, isCausal);
+  const kept = dropout(weights, o.dropoutP ?? 0, true, o.generator);
+  return [kept.matmul(value), kept];
 }
 
 /**

@@ -39,8 +39,11 @@ export function layerNorm(
 ): Tensor {
   checkLast('layerNorm', x, normalizedShape, weight, bias);
   const rows = sizeOf(x.shape.slice(0, x.ndim - normalizedShape.length));
-  const y = apply(ops.standardize, x.reshape([1, rows, sizeOf(normalizedShape)]), eps).reshape(x.shape);
-  return affine(y, weight, bias);
+  const n = sizeOf(normalizedShape);
+  if (weight && bias) {
+    return apply(ops.layerNorm, x.reshape([rows, n]), weight.reshape([n]), bias.reshape([n]), eps).reshape(x.shape);
+  }
+  return affine(apply(ops.standardize, x.reshape([1, rows, n]), eps).reshape(x.shape), weight, bias);
 }
 
 /**
@@ -113,7 +116,7 @@ export interface LayerNormOptions extends NormOptions {
   readonly dtype?: DType;
 }
 
-/** Layer normalization over the last dims; see nn.functional.layerNorm. Weight starts at 1, bias at 0. `new nn.LayerNorm(3)(tensor([1, 2, 3])) // => Tensor[3] from add [-1.2247, 0.0000, 1.2247]` */
+/** Layer normalization over the last dims; see nn.functional.layerNorm. Weight starts at 1, bias at 0. `new nn.LayerNorm(3)(tensor([1, 2, 3])) // => Tensor[3] from reshape [-1.2247, 0.0000, 1.2247]` */
 export class LayerNorm extends Module {
   normalizedShape: Shape;
   eps: number;

@@ -15,4 +15,5 @@ export * from './conv.ts';
 export * from './pooling.ts';
 export * from './normalization.ts';
 export * from './recurrent.ts';
+export * from './attention.ts';
 export * from './fused.ts';

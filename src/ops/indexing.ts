@@ -10,6 +10,7 @@ export const gather: Op<[x: Nd, index: Nd, dim: number]> = /* @__PURE__ */ defin
   forward: (x: Nd, index: Nd, dim: number) => k.gather(x, index, dim),
   reads: 'inputs',
   vjp: [(g, _y, x, index, dim) => g.apply(scatterAdd, g, index, dim, x.shape), null],
+  onto: (sum, g, _x, index, dim) => k.scatterOnto(sum, g, index, dim),
 });
 
 /** Zeros of `shape` to which x[i][j] is added at [index[i][j]][j]; repeated indices add up. */
@@ -46,6 +47,7 @@ export const indexSelect: Op<[x: Nd, index: Nd, dim: number]> = /* @__PURE__ */ 
   forward: (x: Nd, index: Nd, dim: number) => k.indexSelect(x, index, dim),
   reads: 'inputs',
   vjp: [(g, _y, x, index, dim) => g.apply(indexAdd, g, index, dim, x.shape), null],
+  onto: (sum, g, _x, index, dim) => k.indexOnto(sum, g, index, dim),
 });
 
 /** Zeros of `shape` to which x's slices are added at their indices along dim. */

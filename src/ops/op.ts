@@ -24,7 +24,10 @@ export type Args<P extends readonly unknown[], T> = {
   [K in keyof P]: P[K] extends Nd ? T : P[K] extends readonly Nd[] ? readonly T[] : P[K];
 };
 
-/** x̄ = rule(ȳ, y, …args): the gradient of the loss with respect to one input, from that with respect to the output. */
+/**
+ * x̄ = rule(ȳ, y, …args): the gradient of the loss with respect to one input, from that with respect to the output.
+ * A rule must not keep ȳ: once it has run the engine may use that memory again.
+ */
 export type Rule<P extends readonly unknown[], R extends Reads> = (
   g: Tensor,
   y: IfReads<R, 'output'>,
@@ -73,6 +76,11 @@ export interface OpRecord<P extends readonly unknown[], R extends Reads> {
   readonly reads?: R;
   /** A faster form of rules, used when no graph is being built: one for each rule (or null), or one for all. */
   readonly fused?: readonly (NoInfer<FusedRule<P, R>> | null)[] | NoInfer<FusedRules<P, R>>;
+  /**
+   * Adds the first input's gradient to what is there already, when no graph of it is being built: for ops that read a
+   * part of their input, whose gradient is zero elsewhere.
+   */
+  readonly onto?: NoInfer<(sum: Nd, g: Nd, ...args: Args<P, IfReads<R, 'inputs', Nd>>) => void>;
 }
 
 /** An op, with its arguments' types erased: what the engine works with. */
@@ -86,6 +94,7 @@ export interface AnyOp {
   readonly fused:
     | readonly (((g: Nd, y: never, ...args: never) => Nd) | null)[]
     | ((g: Nd, y: never, ...args: never) => readonly Nd[]);
+  readonly onto: ((sum: Nd, g: Nd, ...args: never) => void) | null;
 }
 
 export interface Op<P extends readonly unknown[]> extends AnyOp {
@@ -107,7 +116,7 @@ export interface Op<P extends readonly unknown[]> extends AnyOp {
  * ```
  */
 export function defineOp<P extends readonly unknown[], R extends Reads = 'both'>(record: OpRecord<P, R>): Op<P> {
-  const { name, forward, vjp, reads = 'both', fused = [] } = record;
+  const { name, forward, vjp, reads = 'both', fused = [], onto = null } = record;
   const rules: AnyOp['vjp'] = vjp;
   return {
     name,
@@ -117,5 +126,6 @@ export function defineOp<P extends readonly unknown[], R extends Reads = 'both'>
     differentiable: rules.some((rule) => rule !== null),
     vjp: rules,
     fused,
+    onto,
   };
 }

@@ -4,6 +4,7 @@ import { nd, type DType, type Nd, type Shape } from '../array/nd.ts';
 import * as views from '../array/views.ts';
 import type { Range, Walk } from '../array/views.ts';
 import { concat as concatenate, unlattice as unlatticed, unslice as unsliced } from '../kernels/indexing.ts';
+import { addOnto } from '../kernels/lines.ts';
 import { defineOp, type Op } from './op.ts';
 
 /** Repeats dims of size 1, and adds dims in front. Its adjoint is sumTo. */
@@ -36,6 +37,7 @@ export const slice: Op<[x: Nd, ranges: readonly Range[]]> = /* @__PURE__ */ defi
   forward: (x: Nd, ranges: readonly Range[]) => views.slice(x, ranges),
   reads: 'nothing',
   vjp: [(g, _y, x, ranges) => g.apply(unslice, g, ranges, x.shape)],
+  onto: (sum, g, _x, ranges) => addOnto(views.slice(sum, ranges), g),
 });
 
 /** Zeros (or `fill`) of `shape` with x where the slice would be taken: the adjoint of slice. */

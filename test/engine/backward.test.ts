@@ -234,12 +234,10 @@ describe('a graph', () => {
 
   it('a million ops deep runs forward and backward without a stack to overflow', { timeout: 30_000 }, () => {
     const x = leaf(1);
-    const start = performance.now();
     let y = x.mul(1);
     for (let i = 1; i < 1_000_000; i++) y = y.neg();
     y.backward();
     expect(x.grad!.item()).toBe(-1);
-    expect(performance.now() - start).toBeLessThan(15_000);
   });
 });
 

@@ -408,6 +408,18 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([4, 3, 1])], 1e-2),
     fixed([real([1, 0, 4])], 1e-5),
   ],
+  layerNorm: [
+    fixed([real([3, 4]), real([4]), real([4])], 1e-5),
+    fixed([real([1, 3]), real([3]), real([3])], 0.1),
+    fixed([real([0, 4]), real([4]), real([4])], 1e-5),
+  ],
+  attentionWeights: [
+    fixed([real([2, 3, 4])], 0.5, false),
+    fixed([real([2, 3, 4])], 1.5, true),
+    fixed([real([4, 3])], -0.7, true),
+    fixed([real([0, 2, 3])], 0.5, true),
+    fixed([real([2, 0])], 0.5, true),
+  ],
   lstm: [
     fixed([real([1, 1, 8]), real([8, 2]), real([1, 2]), real([1, 2])], false),
     fixed([real([3, 2, 4]), real([4, 1]), real([2, 1]), real([2, 1])], true),
@@ -450,6 +462,8 @@ export const neverScalar: ReadonlySet<OpName> = new Set([
   'windowSpread',
   'windowArgmax',
   'standardize',
+  'layerNorm',
+  'attentionWeights',
   'lstm',
   'crossEntropy',
 ]);

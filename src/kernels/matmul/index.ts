@@ -1,7 +1,8 @@
 /** Matmul over arrays: which kernel multiplies one pair of matrices, and the batch loop around it. */
 import { dense } from '../../array/dense.ts';
-import { broadcastShapes, promote, zerosNd, type Data, type Nd } from '../../array/nd.ts';
+import { broadcastShapes, promote, unwrittenNd, type Data, type Nd } from '../../array/nd.ts';
 import { expand, permute } from '../../array/views.ts';
+import { addOnto } from '../lines.ts';
 import { reference, type Gemm } from './reference.ts';
 import { canUseSimd } from './simd.ts';
 import { shared } from './threads.ts';
@@ -35,14 +36,14 @@ export function multiply(a: Nd, b: Nd): Nd {
   const [bRow, bCol] = b.strides.slice(-2);
   const kernel = kernelFor(m, n, k, a.data, aRow, aCol, b.data, bRow, bCol);
   if (a.shape.length === 2 && b.shape.length === 2) {
-    const c = zerosNd(promote(a, b), [m, n]);
+    const c = unwrittenNd(promote(a, b), [m, n]);
     kernel(m, n, k, a.data, a.offset, aRow, aCol, b.data, b.offset, bRow, bCol, c.data, 0);
     return c;
   }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const A = expand(a, [...batch, m, k]);
   const B = expand(b, [...batch, k, n]);
-  const c = zerosNd(promote(a, b), [...batch, m, n]);
+  const c = unwrittenNd(promote(a, b), [...batch, m, n]);
   let ci = 0;
   const walk = (dim: number, ai: number, bi: number): void => {
     if (dim === batch.length) {
@@ -63,13 +64,13 @@ export function affine(x: Nd, w: Nd, b: Nd): Nd {
   const [xRow, xCol] = x.strides;
   const [wRow, wCol] = w.strides;
   const { data, offset } = dense(b);
-  const bias = data.subarray(offset, offset + n);
-  if (kernelFor(m, n, k, x.data, xRow, xCol, w.data, wCol, wRow) === shared && bias instanceof Float32Array) {
-    const y = zerosNd('float32', [m, n]);
-    shared(m, n, k, x.data, x.offset, xRow, xCol, w.data, w.offset, wCol, wRow, y.data, 0, bias); // sums begin at the bias
+  if (kernelFor(m, n, k, x.data, xRow, xCol, w.data, wCol, wRow) === shared && data instanceof Float32Array) {
+    const y = unwrittenNd('float32', [m, n]);
+    const bias = data.subarray(offset, offset + n); // that sums begin at
+    shared(m, n, k, x.data, x.offset, xRow, xCol, w.data, w.offset, wCol, wRow, y.data, 0, bias);
     return y;
   }
   const y = multiply(x, permute(w, [1, 0]));
-  for (let r = 0, at = 0; r < m; r++) for (let j = 0; j < n; j++) y.data[at++] += bias[j];
+  addOnto(y, b);
   return y;
 }

@@ -2,7 +2,7 @@
  * Rows streamed through the scratchpad, some whole rows at a time. As in elementwise.ts, each function says whether it
  * did the work.
  */
-import { isDense, nd, type Data, type Nd } from '../../array/nd.ts';
+import { isDense, nd, sizeOf, type Data, type Nd } from '../../array/nd.ts';
 import { amax, amin, sum } from '../reduce.ts';
 import type { FoldLoop } from '../lines.ts';
 import type { Func } from '../wasm/assembler.ts';
@@ -19,15 +19,24 @@ const SHORT = 8;
 type OfRow = (row: number) => number;
 const one: OfRow = () => 1;
 
-/** The kernel, if rows of n in these arrays are for it. */
-function kernelFor(key: Loop | Func, n: number, y: Data, xs: readonly Nd[], size: number): Kernel | null {
-  if (n < SHORT || n > AREA - OVERRUN || !(y instanceof Float32Array)) return null;
-  for (const x of xs) if (!(x.data instanceof Float32Array) || !isDense(x)) return null;
-  return kernelOf(key, size);
+/** Whether rows of n in these arrays can be streamed. */
+export function fits(n: number, y: Data, xs: readonly Nd[]): boolean {
+  if (n < SHORT || n > AREA - OVERRUN || !(y instanceof Float32Array)) return false;
+  for (const x of xs) if (!(x.data instanceof Float32Array) || !isDense(x)) return false;
+  return true;
 }
 
+/** The kernel, if rows of n in these arrays are for it. */
+const kernelFor = (key: Loop | Func, n: number, y: Data, xs: readonly Nd[], size: number): Kernel | null =>
+  fits(n, y, xs) ? kernelOf(key, size) : null;
+
 /** Copies rows of n in, as many as a chunk holds, and calls `visit` for each chunk with the first row and their number. */
-function eachChunk(xs: readonly Nd[], n: number, rows: number, visit: (first: number, count: number) => void): void {
+export function eachChunk(
+  xs: readonly Nd[],
+  n: number,
+  rows: number,
+  visit: (first: number, count: number) => void,
+): void {
   const { floats } = scratchpad()!;
   const most = Math.max(1, Math.floor(CHUNK / n));
   for (let r = 0; r < rows; r += most) {
@@ -92,13 +101,31 @@ function columns(x: Nd, n: number, y: Data): boolean {
   return true;
 }
 
-/** A row of n from each row of n of x, or of two arrays. */
-export function scan(key: Loop | Func, xs: readonly Nd[], n: number, y: Data, ofRow: OfRow = one): boolean {
+/** Whether `scan` would do it, once lines of n in these arrays are rows. */
+export const canScan = (key: Loop, xs: readonly Nd[], n: number): boolean =>
+  n >= SHORT &&
+  n <= AREA - OVERRUN &&
+  xs.every(({ data }) => data instanceof Float32Array) &&
+  kernelOf(key, sizeOf(xs[0].shape)) !== null;
+
+/** A row of n from each row of n of x, or of two arrays; or from its first numbers, so many as `length` says, and zeros. */
+export function scan(
+  key: Loop | Func,
+  xs: readonly Nd[],
+  n: number,
+  y: Data,
+  ofRow: OfRow = one,
+  length: OfRow = () => n,
+): boolean {
   const kernel = kernelFor(key, n, y, xs, y.length);
   if (kernel === null) return false;
   const { floats } = scratchpad()!;
   eachChunk(xs, n, y.length / n, (first, count) => {
-    for (let r = 0; r < count; r++) kernel(4 * (areas[0] + r * n), n, ofRow(first + r));
+    for (let r = 0; r < count; r++) {
+      const [start, some] = [r * n, length(first + r)];
+      kernel(4 * (areas[0] + start), some, ofRow(first + r));
+      if (some < n) floats.fill(0, areas[2] + start + some, areas[2] + start + n);
+    }
     copyOut(floats, areas[2], y, first * n, count * n);
   });
   return true;

@@ -134,6 +134,8 @@ export const f32x4 = {
   convert_i32x4_s: simd(0xfa),
   /** a·b + c, rounded once or twice: which one is up to the machine. Of the relaxed SIMD extension. */
   relaxed_madd: simd(0x105),
+  /** Of two float64; the upper two are 0. */
+  demote_f64x2_zero: simd(0x5e),
 };
 
 /** Two float64 lanes. */

@@ -10,16 +10,16 @@ import { AREA, select, written, type Pen } from './vectors.ts';
 
 const { abs, add, sub, mul, lt, pmax } = f32x4;
 
-const load = (at: Code): Code => v128.load(0, at);
-const second = (at: Code): Code => v128.load(4 * AREA, at);
-const result = (at: Code): Code => v128.load(8 * AREA, at);
-const store = (at: Code, x: Code): Code => v128.store(8 * AREA, at, x);
+export const load = (at: Code): Code => v128.load(0, at);
+export const second = (at: Code): Code => v128.load(4 * AREA, at);
+export const result = (at: Code): Code => v128.load(8 * AREA, at);
+export const store = (at: Code, x: Code): Code => v128.store(8 * AREA, at, x);
 
 /** What is done with the vector at an address; `masked` puts a value in place of what is not of the row. */
 type Visit = (at: Code, masked: (x: Code, outside: Code) => Code) => Code;
 
 /** What a kernel over a row is written with. */
-interface Row {
+export interface Row {
   readonly pen: Pen;
   readonly at: Code;
   readonly variable: () => Local;
@@ -28,7 +28,7 @@ interface Row {
 }
 
 /** run(at, n, …numbers). */
-const rowKernel = (
+export const rowKernel = (
   type: ValueType | null,
   body: (row: Row, numbers: readonly Local[]) => Code,
   numbers: readonly ValueType[] = [],
@@ -56,7 +56,7 @@ const rowKernel = (
   });
 
 /** A sum of float32 in float64: two lanes for the lower halves of vectors, two for the upper ones. */
-function doubleSum({ variable }: Row): { lanes: Code; add: (x: Code) => Code } {
+export function doubleSum({ variable }: Row): { lanes: Code; add: (x: Code) => Code } {
   const [low, high] = [variable(), variable()]; // locals begin at 0
   return {
     lanes: f64x2.add(low.get, high.get),
@@ -67,9 +67,9 @@ function doubleSum({ variable }: Row): { lanes: Code; add: (x: Code) => Code } {
   };
 }
 /** Its value: that of both lanes together. */
-const total = (lanes: Code): Code => f64.add(f64x2.extract_lane(0, lanes), f64x2.extract_lane(1, lanes));
+export const total = (lanes: Code): Code => f64.add(f64x2.extract_lane(0, lanes), f64x2.extract_lane(1, lanes));
 /** The same in float32, in all four lanes. */
-const totals = (lanes: Code): Code => f32x4.splat(f32.demote_f64(total(lanes)));
+export const totals = (lanes: Code): Code => f32x4.splat(f32.demote_f64(total(lanes)));
 
 /** The four lanes of x brought together, in all lanes. */
 const across = (x: Local, join: Instruction): Code => [
@@ -109,33 +109,45 @@ export const sum = rowKernel('f64', (row) => {
 });
 
 /** The largest x into m. Beside NaN it does not matter: e^(x−m) is NaN all the same, and so is the sum. */
-function largest({ pen, pass }: Row, m: Local): Code {
+function largest({ pen, pass }: Row, m: Local, read = load): Code {
   const none = pen.constant(-Infinity);
-  return [...m.set(none), ...pass((at, masked) => m.set(pmax(m.get, masked(load(at), none)))), ...across(m, pmax)];
+  return [...m.set(none), ...pass((at, masked) => m.set(pmax(m.get, masked(read(at), none)))), ...across(m, pmax)];
 }
 
 /** Adds up e^(x−m), and does with each what `use` says. */
-const sumOfPowers = (row: Row, m: Local, sums: ReturnType<typeof doubleSum>, use?: (at: Code, e: Code) => Code): Code =>
+const sumOfPowers = (
+  row: Row,
+  m: Local,
+  sums: ReturnType<typeof doubleSum>,
+  use?: (at: Code, e: Code) => Code,
+  read = load,
+): Code =>
   row.pass((at, masked) => {
     const { pen } = row;
-    const e = pen.keep(masked(exp(pen, pen.keep(sub(load(at), m.get))), pen.constant(0)));
+    const e = pen.keep(masked(exp(pen, pen.keep(sub(read(at), m.get))), pen.constant(0)));
     return [...sums.add(e), ...(use ? use(at, e) : [])];
   });
 
-/** run(at, n, weight): y = weight · e^(x−m) / Σ e^(x−m). */
-export const softmax = rowKernel(
-  null,
-  (row, [weight]) => {
-    const [m, factor, sums] = [row.variable(), row.variable(), doubleSum(row)];
-    return [
-      ...largest(row, m),
-      ...sumOfPowers(row, m, sums, store),
-      ...factor.set(f32x4.splat(f32.div(weight.get, f32.demote_f64(total(sums.lanes))))),
-      ...row.pass((at) => store(at, mul(result(at), factor.get))),
-    ];
-  },
-  ['f32'],
-);
+/** run(at, n, number): y = weight · e^(x−m) / Σ e^(x−m). The number is the weight or, if `scaled`, what x is multiplied by. */
+const softmaxKernel = (scaled: boolean): Func =>
+  rowKernel(
+    null,
+    (row, [number]) => {
+      const [m, factor, sums] = [row.variable(), row.variable(), doubleSum(row)];
+      const read = (at: Code): Code => (scaled ? mul(load(at), factor.get) : load(at));
+      const weight = scaled ? f32.const(1) : number.get;
+      return [
+        ...factor.set(f32x4.splat(number.get)),
+        ...largest(row, m, read),
+        ...sumOfPowers(row, m, sums, store, read),
+        ...factor.set(f32x4.splat(f32.div(weight, f32.demote_f64(total(sums.lanes))))),
+        ...row.pass((at) => store(at, mul(result(at), factor.get))),
+      ];
+    },
+    ['f32'],
+  );
+export const softmax = softmaxKernel(false);
+export const scaledSoftmax = softmaxKernel(true);
 
 /** y = (x − m) − log Σ e^(x−m). */
 export const logSoftmax = rowKernel(null, (row) => {
@@ -174,16 +186,21 @@ export const crossEntropy = fromLogSum(
   ['i32'],
 );
 
-/** y = t ⊙ (g − Σ g⊙t), from g and the softmax t. */
-export const softmaxGrad = rowKernel(null, (row) => {
-  const [dot, sums] = [row.variable(), doubleSum(row)];
-  const { pen } = row;
-  return [
-    ...row.pass((at, masked) => sums.add(pen.keep(masked(mul(load(at), second(at)), pen.constant(0))))),
-    ...dot.set(totals(sums.lanes)),
-    ...row.pass((at) => store(at, mul(second(at), sub(load(at), dot.get)))),
-  ];
-});
+/** run(at, n, scale): y = scale · t ⊙ (g − Σ g⊙t), from g and the softmax t. */
+export const softmaxGrad = rowKernel(
+  null,
+  (row, [scale]) => {
+    const [dot, factor, sums] = [row.variable(), row.variable(), doubleSum(row)];
+    const { pen } = row;
+    return [
+      ...row.pass((at, masked) => sums.add(pen.keep(masked(mul(load(at), second(at)), pen.constant(0))))),
+      ...dot.set(totals(sums.lanes)),
+      ...factor.set(f32x4.splat(scale.get)),
+      ...row.pass((at) => store(at, mul(mul(second(at), sub(load(at), dot.get)), factor.get))),
+    ];
+  },
+  ['f32'],
+);
 
 /** y = g − e^t Σ g, from g and the logarithm t of a softmax. */
 export const logSoftmaxGrad = rowKernel(null, (row) => {
