@@ -27,7 +27,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   text: `${CORE} nn optim io`,
   io: `${CORE} | nn optim`,
   explain: CORE,
-  inspect: `${CORE} | nn`,
+  inspect: `${CORE} io | nn`,
   testing: CORE,
   models: `${CORE} nn`,
   train: LIBRARY,
