@@ -4,11 +4,11 @@
  */
 import { ValueError } from '../array/errors.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
-import { tensor, zeros } from '../create.ts';
+import { rand, tensor, zeros } from '../create.ts';
 import { binaryCrossEntropyWithLogits } from '../nn/functions.ts';
 import { Adam } from '../optim/adam.ts';
 import type { Tensor } from '../tensor.ts';
-import { startingVectors, WordVectors } from './wordVectors.ts';
+import { WordVectors } from './wordVectors.ts';
 
 export interface WordVectorOptions {
   /** numbers a word (default 64) */
@@ -79,7 +79,7 @@ export function trainWordVectors(sentences: Iterable<readonly string[]>, options
   const stays = counts.map((count) => Math.sqrt((subsample * total) / count));
   const draw = drawer(counts.map((count) => count ** 0.75));
 
-  const vectors = startingVectors(words.length, dim, () => generator.uniform()).requiresGrad_(); // [V, D]
+  const vectors = startingVectors(words.length, dim, generator); // [V, D]
   const contexts = zeros([words.length, dim], { requiresGrad: true }); // [V, D]
   const optimizer = new Adam([vectors, contexts], { lr });
   const step = (centres: readonly number[], others: readonly number[]): number => {
@@ -124,6 +124,10 @@ export function trainWordVectors(sentences: Iterable<readonly string[]>, options
   }
   return new WordVectors(words, vectors.detach());
 }
+
+/** Rows drawn from [−½, ½)/D, as word2vec starts. */
+const startingVectors = (V: number, D: number, generator: Generator): Tensor =>
+  rand([V, D], { generator }).sub(0.5).div(D).detach().requiresGrad_();
 
 /** Words that are frequent enough, the most frequent first, and how often each is there. */
 function vocabularyOf(

@@ -1,7 +1,6 @@
 /** class WordVectors: words as points, nearest neighbours and analogies; and the text format of word2vec. */
 import { FormatError, ShapeError, ValueError, showShape } from '../array/errors.ts';
 import { nd } from '../array/nd.ts';
-import { tensor } from '../create.ts';
 import { Tensor } from '../tensor.ts';
 
 /** A word, and the cosine of the angle to what was asked for: 1 in the same direction. */
@@ -134,10 +133,12 @@ export class WordVectors {
   }
 }
 
-/** The words of a text in lower case, without what stands between them; apostrophes within stay. `wordsOf` of "It's I." is it's, i. */
+/**
+ * The words of a text in lower case, without what stands between them; apostrophes within stay.
+ * ```ts
+ * import { wordsOf } from 'adjoint/text';
+ * console.log(wordsOf("It's late, Ψυχή!")); // => [ "it's", 'late', 'ψυχή' ]
+ * ```
+ */
 export const wordsOf = (text: string): string[] =>
   text.toLowerCase().match(/[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*/gu) ?? [];
-
-/** Rows drawn from [−½, ½)/D, as word2vec starts. */
-export const startingVectors = (V: number, D: number, uniform: () => number): Tensor =>
-  tensor(Float32Array.from({ length: V * D }, () => (uniform() - 0.5) / D)).reshape([V, D]);
