@@ -29,7 +29,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   explain: CORE,
   inspect: `${CORE} io | nn`,
   testing: CORE,
-  models: `${CORE} nn`,
+  models: `${CORE} nn io text`,
   train: LIBRARY,
   index: `${LIBRARY} models`,
   cli: `${LIBRARY} models train index`,
