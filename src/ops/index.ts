@@ -12,6 +12,7 @@ export * from './sorting.ts';
 export * from './matmul.ts';
 export * from './conv.ts';
 export * from './pooling.ts';
+export * from './resample.ts';
 export * from './normalization.ts';
 export * from './recurrent.ts';
 export * from './attention.ts';
