@@ -119,7 +119,7 @@ export const gelu: MapLoop = (x, i, di, y, k, n) => {
 
 /** x·min(max(x + 3, 0), 6)/6. */
 export const hardswish: MapLoop = (x, i, di, y, k, n) => {
-  for (const end = k + n; k < end; i += di) y[k++] = x[i] >= 3 ? x[i] : x[i] < -3 ? x[i] * 0 : (x[i] * (x[i] + 3)) / 6;
+  for (const end = k + n; k < end; i += di) y[k++] = x[i] >= 3 ? x[i] : (x[i] * (x[i] < -3 ? 0 : x[i] + 3)) / 6;
 };
 
 /** To the nearest whole number, halves to the even one (IEEE 754, and PyTorch). */
