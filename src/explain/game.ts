@@ -3,7 +3,7 @@
  * its members have their values from x and the others those of a background, averaged over the background.
  */
 import { ShapeError, showShape } from '../array/errors.ts';
-import { sameShape, sizeOf } from '../array/nd.ts';
+import { allocate, sameShape, sizeOf } from '../array/nd.ts';
 import { tensor } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
 import { batchOf, groupsOf, values, type AnyModel, type TargetOptions, type WorkOptions } from './model.ts';
@@ -35,7 +35,7 @@ export function gameOf(where: string, f: AnyModel, x: Tensor, row: number, optio
   return {
     players: count,
     async worth(members, coalitions) {
-      const inputs = new Float32Array(coalitions * rows * size);
+      const inputs = allocate(batch.dtype, coalitions * rows * size);
       for (let c = 0, to = 0; c < coalitions; c++) {
         for (let b = 0; b < rows; b++) {
           for (let i = 0; i < size; i++) {

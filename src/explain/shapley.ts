@@ -202,13 +202,13 @@ function drawn(n: number, samples: number, generator: Generator): Coalitions {
 }
 
 /**
- * Weighted least squares with Σφ = whole − empty: the last player's due is what the others leave. The normal equations
- * get a ridge of 1e-9 of their size, so that too few samples give small values and not none.
+ * Weighted least squares with Σφ = whole − empty: the last player's due is what the others leave. Where coalitions
+ * are sampled the normal equations get a ridge of 1e-9 of their size, so that too few give small values and not none.
  */
 function fit(n: number, members: Uint8Array, weights: Float64Array, worths: Float64Array, empty: number, whole: number): Float64Array {
   const m = weights.length;
-  const exact = weights.every((w) => w === 1); // then sums of −1, 0 and 1 are exact in float32, and fast
-  const design = exact ? new Float32Array(m * (n - 1)) : new Float64Array(m * (n - 1));
+  const sampled = weights.every((w) => w === 1); // sampled; then sums of −1, 0 and 1 are exact in float32, and fast
+  const design = sampled ? new Float32Array(m * (n - 1)) : new Float64Array(m * (n - 1));
   const right = new Float64Array(n - 1);
   for (let c = 0; c < m; c++) {
     const last = members[c * n + n - 1];
@@ -222,9 +222,9 @@ function fit(n: number, members: Uint8Array, weights: Float64Array, worths: Floa
   return noGrad(() => {
     const Z = tensor(design).reshape([m, n - 1]);
     const normal = Z.t().matmul(Z).to('float64');
-    const ridge = 1e-9 * normal.diagonal().mean().item();
+    const ridge = sampled ? 1e-9 * normal.diagonal().mean().item() : 0;
     const A = normal.add(eye(n - 1, n - 1, { dtype: 'float64' }).mul(ridge));
-    const dues = A.solve(tensor(right)).toTypedArray();
+    const dues = Float64Array.from(A.solve(tensor(right)).toTypedArray());
     const sum = dues.reduce((a, b) => a + b, 0);
     return Float64Array.of(...dues, whole - empty - sum);
   });
