@@ -26,6 +26,12 @@ describe('the house', () => {
     const chains = [...loadedWith(`src/${door}.ts`, imports)];
     expect(chains.filter(([target]) => !target.startsWith('src/')).map(([, chain]) => chain)).toEqual([]);
   });
+
+  test("import 'adjoint/models' loads nothing of Node either: only adjoint/models/folder does", () => {
+    const outside = (file: string) => [...loadedWith(file, imports).keys()].filter((name) => !name.startsWith('src/'));
+    expect(outside('src/models/index.ts')).toEqual([]);
+    expect(outside('src/models/folder.ts')).toContain('node:fs');
+  });
 });
 
 describe('the test of the house', () => {

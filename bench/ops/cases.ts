@@ -387,7 +387,29 @@ export const cases: Partial<Record<OpName, Maker>> = {
     };
     return { op: () => ops.crossEntropy.forward(x, target), plain, elements: rows * cols };
   }),
+  squaredError: dense((rows, cols) => {
+    const [x, target] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, between(-2, 2))];
+    const plain = (): Float32Array => {
+      let sum = 0;
+      for (let i = 0; i < rows * cols; i++) sum += (x.data[i] - target.data[i]) ** 2;
+      return Float32Array.of(sum);
+    };
+    return { op: () => ops.squaredError.forward(x, target, 1), plain, elements: rows * cols };
+  }),
+  binaryCrossEntropy: binary(
+    ops.binaryCrossEntropy.forward,
+    '-b * Math.log(a) - (1 - b) * Math.log(1 - a)',
+    0.05,
+    0.95,
+  ),
 };
+
+/** A loss for each element, with nothing recorded. */
+function loss(f: (input: Tensor, target: Tensor, options: { reduction: 'none' }) => Tensor, formula: string): Maker {
+  const each = (a: Nd, b: Nd): Nd => noGrad(() => f(new Tensor(a), new Tensor(b), { reduction: 'none' }).nd);
+  const make = binary(each, formula, 0.05, 0.95);
+  return (rows, cols, strided) => (strided ? null : make(rows, cols, false));
+}
 
 /** n windows of two, side by side. */
 const pairs = (n: number) => Array.from({ length: n }, (_, i) => ({ start: 2 * i, step: 1, size: 2 }));
@@ -416,6 +438,15 @@ export const elsewhere: ReadonlySet<string> = new Set<OpName>([
 /** What is no op of its own and matters as much. */
 export const others: Record<string, Maker> = {
   gelu: unary((x) => noGrad(() => nn.functional.gelu(new Tensor(x)).nd), 'a * 0.5 * (1 + erf(a * Math.SQRT1_2))'),
+  l1Loss: loss(nn.functional.l1Loss, 'Math.abs(a - b)'),
+  smoothL1Loss: loss(nn.functional.smoothL1Loss, 'Math.abs(a - b) < 1 ? 0.5 * (a - b) ** 2 : Math.abs(a - b) - 0.5'),
+  klDiv: loss(nn.functional.klDiv, 'b * (Math.log(b) - a)'),
+  poissonNllLoss: loss(nn.functional.poissonNllLoss, 'Math.exp(a) - b * a'),
+  softMarginLoss: loss(nn.functional.softMarginLoss, 'Math.log1p(Math.exp(-a * b))'),
+  binaryCrossEntropyWithLogits: loss(
+    nn.functional.binaryCrossEntropyWithLogits,
+    '(1 - b) * a + Math.log1p(Math.exp(-a))',
+  ),
   'Adam step': dense((rows, cols) => {
     const n = rows * cols;
     const gradient = random(rows, cols, false, between(-1, 1));

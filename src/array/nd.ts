@@ -93,9 +93,10 @@ function fresh(dtype: DType, n: number): Data {
   return data;
 }
 
-/** Whether two arrays have memory in common. Small ones share buffers, but each has a part of its own. */
+/** Whether two arrays have memory in common. */
 export const overlap = (a: Data, b: Data): boolean =>
-  a === b || (a.buffer === b.buffer && a.buffer.byteLength !== SLAB);
+  a === b ||
+  (a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength);
 
 /** The dtype of a result of a and b: float64 if either is. */
 export const promote = (a: Nd, b: Nd): DType =>

@@ -2,8 +2,10 @@
  * Data sets: items that have a number. What an item is, a picture and its label or a pair of texts, is up to the set.
  */
 import { ShapeError, ValueError, showShape } from '../array/errors.ts';
+import { nd } from '../array/nd.ts';
 import { Generator } from '../array/random.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
+import { countImages, toUnit, type LabelledImages } from './images.ts';
 
 /**
  * Items 0 … length − 1. `get` may return a promise. What it draws at random it draws from `random`, which a DataLoader
@@ -65,6 +67,40 @@ export const listDataset = <T>(items: readonly T[]): Dataset<T> => ({
     return items[index];
   },
 });
+
+/**
+ * Grey images with their labels: item i is [image [1, rows, columns] of numbers 0 … 1, label].
+ * ```ts
+ * import { Generator } from 'adjoint';
+ * import { DataLoader, drawDigits, imageDataset, mapDataset, randomRotation } from 'adjoint/data';
+ * const turn = randomRotation(10);
+ * const digits = imageDataset(drawDigits(64, new Generator(1)));
+ * const turned = mapDataset(digits, ([image, label], random) => [turn(image, random), label]);
+ * for (const [x, y] of new DataLoader(turned, { batchSize: 32 })) console.log(x.shape, y.shape); // => [ 32, 1, 28, 28 ] [ 32 ] [ 32, 1, 28, 28 ] [ 32 ]
+ * ```
+ * @throws ShapeError when the bytes are not whole images, or images and labels differ in number
+ */
+export function imageDataset({
+  images,
+  labels,
+  rows,
+  columns,
+}: LabelledImages): Dataset<[image: Tensor, label: number]> {
+  const length = countImages({ images, rows, columns });
+  if (labels.length !== length) {
+    const got = `${length} images and ${labels.length} labels`;
+    throw new ShapeError('imageDataset', 'each image must have one label', got);
+  }
+  const area = rows * columns;
+  return {
+    length,
+    get: (index) => {
+      checkItem('imageDataset', index, length);
+      const pixels = toUnit(images.subarray(index * area, (index + 1) * area));
+      return [new Tensor(nd(pixels, [1, rows, columns])), labels[index]];
+    },
+  };
+}
 
 /**
  * Windows of a long row of tokens, for a language model: item i is [tokens i … i+T−1, the tokens that follow each].

@@ -7,7 +7,7 @@ export { decodeIdx } from './idx.ts';
 export type { SourceMap, WarpRanges } from './augment.ts';
 export { warpImage, warpImages } from './augment.ts';
 export type { Dataset, Item, Mapped } from './dataset.ts';
-export { items, listDataset, mapDataset, subset, tensorDataset, windowDataset } from './dataset.ts';
+export { imageDataset, items, listDataset, mapDataset, subset, tensorDataset, windowDataset } from './dataset.ts';
 export type { Collated } from './collate.ts';
 export { collate } from './collate.ts';
 export type { Sampler } from './samplers.ts';
@@ -38,3 +38,26 @@ export {
   shapeSizes,
 } from './shapes.ts';
 export { readScene, showsCaption } from './readShapes.ts';
+export type { PointOptions, Points } from './points.ts';
+export { drawBlobs, drawCircles, drawMoons, drawSpirals } from './points.ts';
+export type { ArithmeticOptions } from './arithmetic.ts';
+export { arithmetic, isRight } from './arithmetic.ts';
+export type { Column, CsvOptions, Table } from './csv.ts';
+export { formatCsv, numbersOf, parseCsv } from './csv.ts';
+export type { FittedColumn, FittedTable } from './table.ts';
+export { encodedWidth, encodeTable, fitTable } from './table.ts';
+export type { Normalization, Transform } from './transforms.ts';
+export {
+  addNoise,
+  centerCrop,
+  compose,
+  denormalize,
+  fitNormalize,
+  normalize,
+  oneHot,
+  randomCrop,
+  randomFlip,
+  randomRotation,
+  resize,
+  rotate,
+} from './transforms.ts';

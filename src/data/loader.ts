@@ -84,7 +84,7 @@ export class DataLoader<T, B = Collated<Item<T>>> {
     this.length = dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
-  *[Symbol.iterator](): Generator_<B> {
+  *[Symbol.iterator](): IterableIterator<B> {
     const { seed, order } = this.begin();
     for (let at = this.taken; at < this.length; at++) {
       const items = this.request(order, seed, at);
@@ -98,7 +98,7 @@ export class DataLoader<T, B = Collated<Item<T>>> {
     this.end(seed);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<B> {
     const { seed, order } = this.begin();
     const fetch = (at: number): Promise<Item<T>[]> => {
       const items = Promise.all(at < this.length ? this.request(order, seed, at) : []) as Promise<Item<T>[]>;
@@ -164,6 +164,3 @@ export class DataLoader<T, B = Collated<Item<T>>> {
       .map((index, i) => this.set.get(index, new Generator(seed * 2 ** 21 + ((start + i + 1) % 2 ** 21))));
   }
 }
-
-/** JavaScript's own generators, whose name is taken. */
-type Generator_<B> = globalThis.Generator<B, void, undefined>;

@@ -132,29 +132,33 @@ function measure(
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
   const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
 
-  // What is there: the piece and the dark around it. Other things are left out.
-  const window: { x: number; y: number; ink: number }[] = [];
+  // What is there: the piece and the dark around it, as x, y, ink, x, y, ink, … Other things are left out.
+  const seen: number[] = [];
   for (let y = Math.max(top - 2, 0); y <= Math.min(bottom + 2, shapeSide - 1); y++) {
     for (let x = Math.max(left - 2, 0); x <= Math.min(right + 2, shapeSide - 1); x++) {
       const at = y * shapeSide + x;
       const value = light(at);
-      if (own.has(at) || value <= DARK) window.push({ x, y, ink: Math.min(value / white, 1) });
+      if (own.has(at) || value <= DARK) seen.push(x, y, Math.min(value / white, 1));
     }
   }
+  const errorOf = (form: ShapeForm, softness: number, radius: number, x: number, y: number, limit: number): number => {
+    const depthOf = depth[form];
+    let error = 0;
+    for (let i = 0; i < seen.length && error <= limit; i += 3) {
+      const ink = depthOf(seen[i] - x, seen[i + 1] - y, radius) / softness + 0.5;
+      error += (seen[i + 2] - (ink < 0 ? 0 : ink > 1 ? 1 : ink)) ** 2;
+    }
+    return error;
+  };
   const width = (right - left + 1 + bottom - top + 1) / 2;
   let best = { form: shapeForms[0] as ShapeForm, radius: 0, x: 0, y: 0, error: Infinity };
-  for (const form of shapeForms) {
-    for (const softness of [1, 2.5]) {
-      for (const wider of [-1, -0.5, 0, 0.5]) {
-        for (const dx of [-0.75, 0, 0.75]) {
-          for (const dy of [-0.75, 0, 0.75]) {
+  for (const dx of [0, -0.75, 0.75]) {
+    for (const dy of [0, -0.75, 0.75]) {
+      for (const wider of [-0.5, 0, -1, 0.5]) {
+        for (const softness of [1, 2.5]) {
+          for (const form of shapeForms) {
             const [radius, x, y] = [width / 2 + wider, (left + right) / 2 + dx, (top + bottom) / 2 + dy];
-            let error = 0;
-            for (const seen of window) {
-              const ink = depth[form](seen.x - x, seen.y - y, radius) / softness + 0.5;
-              error += (seen.ink - Math.min(Math.max(ink, 0), 1)) ** 2;
-              if (error > best.error) break;
-            }
+            const error = errorOf(form, softness, radius, x, y, best.error);
             if (error < best.error) best = { form, radius, x, y, error };
           }
         }

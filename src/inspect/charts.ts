@@ -6,7 +6,7 @@ import type { Spec } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { Markup } from './html.ts';
-import { needs } from './peers.ts';
+import { needs } from '../io/peers.ts';
 
 export interface Series {
   readonly name: string;

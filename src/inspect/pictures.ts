@@ -3,7 +3,7 @@
  * Does not scale, colour or decode.
  */
 import { ShapeError, showShape } from '../array/errors.ts';
-import { needs } from './peers.ts';
+import { needs } from '../io/peers.ts';
 
 /** Bytes row by row from the top left: grey, grey + alpha, RGB or RGBA, by their number. */
 export interface Picture {

@@ -26,6 +26,7 @@ import { expand, permute, reshapeView } from '../array/views.ts';
 import { add as addLoop } from './elementwise.ts';
 import * as elementwise from './simd/elementwise.ts';
 import * as simdRows from './simd/rows.ts';
+import { isCostly } from './simd/twins.ts';
 
 /** y = f(x): reads the line (x, i, di), writes n numbers to y from k on. */
 export type MapLoop = (x: Data, i: number, di: number, y: Data, k: number, n: number) => void;
@@ -182,7 +183,7 @@ export function fold(loop: FoldLoop, x: Nd, shape: Shape, dtype: DType = dtypeOf
   let rows = reshapeView(moved, [...sizes, n]) ?? nd(copy(moved).data, [...sizes, n]);
   const y = unwritten(dtype, sizeOf(shape));
   if (simdRows.fold(loop, rows, n, y)) return nd(y, shape);
-  if (!isDense(rows) && simdRows.canScan(loop, [x], n)) {
+  if (!isDense(rows) && isCostly(loop) && simdRows.canScan(loop, [x], n)) {
     rows = copy(rows);
     if (simdRows.fold(loop, rows, n, y)) return nd(y, shape);
   }

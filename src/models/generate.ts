@@ -2,10 +2,9 @@
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import { tensor } from '../create.ts';
-import { noGrad } from '../engine.ts';
-import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import type { LanguageModel } from './language.ts';
+import { evaluating } from './predict.ts';
 
 export interface SampleOptions {
   /** What logits are divided by: below 1 likely tokens become likelier; at 0 the likeliest is taken. 1 if left out. */
@@ -64,17 +63,6 @@ export function sample(logits: Tensor, options: SampleOptions = {}): number[] {
   const [B, V] = logits.shape;
   const all = Float64Array.from(logits.toTypedArray());
   return Array.from({ length: B }, (_, b) => draw(all.subarray(b * V, (b + 1) * V), options));
-}
-
-/** Runs `body` with all of a model in evaluation mode and without recording, and puts the modes back. */
-export function evaluating<T>(model: Module, body: () => T): T {
-  const modes = model.namedModules().map(([, module]): [Module, boolean] => [module, module.training]);
-  model.eval();
-  try {
-    return noGrad(body);
-  } finally {
-    for (const [module, training] of modes) module.training = training;
-  }
 }
 
 /** The next token of each row, again and again. Rows have one length; the model sees the last blockSize tokens. */
@@ -171,4 +159,41 @@ export function generate<S>(
   }
   const texts = rows.map((row, b) => row.slice(0, ends[b]));
   return isOne(prompts) ? texts[0] : texts;
+}
+
+/** What turns text to tokens and back, as the tokenizers of adjoint/text do. */
+export interface Coder {
+  encode(text: string): readonly number[];
+  decode(tokens: readonly number[]): string;
+}
+
+/**
+ * The text that follows a prompt, piece by piece: `stream` between a tokenizer's `encode` and `decode`. A character of which
+ * only some bytes are there is held back until it is whole.
+ * ```ts
+ * import { GPT, streamText } from 'adjoint/models';
+ * import { charTokenizer } from 'adjoint/text';
+ * const tokenizer = charTokenizer('hello world');
+ * const model = new GPT({ vocabSize: tokenizer.vocabSize, blockSize: 8, nLayer: 1, nHead: 1, nEmbd: 4 });
+ * const pieces = [...streamText(model, tokenizer, 'hell', { maxNewTokens: 5 })];
+ * console.log(pieces.join('').length); // => 5
+ * ```
+ */
+export function* streamText<S>(
+  model: LanguageModel<S>,
+  coder: Coder,
+  prompt: string,
+  options: GenerateOptions,
+): IterableIterator<string> {
+  const tokens: number[] = [];
+  let given = 0; // characters
+  for (const token of stream(model, coder.encode(prompt), options)) {
+    tokens.push(token);
+    const text = coder.decode(tokens);
+    if (text.length === given || text.endsWith('\ufffd')) continue;
+    yield text.slice(given);
+    given = text.length;
+  }
+  const rest = coder.decode(tokens).slice(given);
+  if (rest !== '') yield rest;
 }

@@ -9,6 +9,7 @@ import { defaultGenerator, type Generator } from '../array/random.ts';
 import { arange } from '../create.ts';
 import * as nn from '../nn/index.ts';
 import { concat, type Tensor } from '../tensor.ts';
+import { activations, type Activation } from './activation.ts';
 import { checkConfig, type MakeOptions } from './config.ts';
 import { checkTokens } from './language.ts';
 
@@ -33,8 +34,8 @@ export interface GPTConfig {
   readonly positions?: 'learned' | 'rotary';
   /** Whether logits are products with the token embeddings, in place of a table of their own. true if left out. */
   readonly tied?: boolean;
-  /** Between the feed-forward layers: x·Φ(x), or GPT-2's approximation of it. 'geluTanh' if left out. */
-  readonly activation?: 'gelu' | 'geluTanh';
+  /** Between the feed-forward layers. 'geluTanh', as GPT-2, if left out. */
+  readonly activation?: Activation;
   /** In layer normalization. 1e-5 if left out. */
   readonly eps?: number;
 }
@@ -51,10 +52,6 @@ export interface Rotation {
   readonly sin: Tensor;
 }
 
-/** ½x(1 + tanh(√(2/π)(x + 0.044715x³))), GPT-2's form of x·Φ(x). */
-const geluTanh = (x: Tensor): Tensor =>
-  x.mul(x.square().mul(0.044715).add(1).mul(x).mul(Math.sqrt(2 / Math.PI)).tanh().add(1)).mul(0.5); // prettier-ignore
-
 /** @internal Position t turns the numbers i and i + D/2 of a head, as a point in the plane, by t · 10000^(−2i/D). */
 export function rotationAt(from: number, to: number, D: number): Rotation {
   const frequencies = arange(0, D, 2)
@@ -70,6 +67,12 @@ export function rotate(x: Tensor, rotation: Rotation): Tensor {
   const [a, b] = x.chunk(2, -1); // [B, H, T, D/2]
   return concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], -1); // [B, H, T, D]
 }
+
+/** 1 where the i-th of T new tokens may look at token j of all S: the last T rows of a causal mask. */
+const causal = (T: number, S: number): Tensor =>
+  arange(S - T, S)
+    .unsqueeze(1)
+    .ge(arange(S)); // [T, S]
 
 /** x + attention(norm(x)), then x + feed-forward(norm(x)). */
 class Block extends nn.Module {
@@ -115,13 +118,7 @@ class Block extends nn.Module {
     [cache.k, cache.v] = [k, v];
     const S = k.shape[2];
     const y = F.scaledDotProductAttention(q, k, v, {
-      ...(S === T
-        ? { isCausal: T > 1 }
-        : {
-            mask: arange(S - T, S)
-              .unsqueeze(1)
-              .ge(arange(S)),
-          }), // [T, S]
+      ...(S === T ? { isCausal: T > 1 } : { mask: causal(T, S) }),
       dropoutP: this.training ? dropout : 0,
       generator: this.generator,
     }); // [B, H, T, D]
@@ -129,9 +126,8 @@ class Block extends nn.Module {
   }
 
   private feedForward(x: Tensor): Tensor {
-    const { c_fc, c_proj } = this.mlp;
-    const inner = c_fc(x); // [B, T, 4·C]
-    return c_proj(this.config.activation === 'gelu' ? F.gelu(inner) : geluTanh(inner)); // [B, T, C]
+    const inner = activations[this.config.activation](this.mlp.c_fc(x)); // [B, T, 4·C]
+    return this.mlp.c_proj(inner); // [B, T, C]
   }
 
   private drop(x: Tensor): Tensor {
@@ -144,12 +140,12 @@ class Block extends nn.Module {
  * Starting values are GPT-2's: weights normal with σ = 0.02 (0.02/√(2·nLayer) before the residual stream), biases 0.
  * ```ts
  * import { manualSeed, tensor } from 'adjoint';
- * import { generate, GPT, nextTokenLoss } from 'adjoint/models';
+ * import { generate, GPT, tokenLoss } from 'adjoint/models';
  * manualSeed(1);
  * const model = new GPT({ vocabSize: 65, blockSize: 8, nLayer: 2, nHead: 2, nEmbd: 16 });
  * const logits = model(tensor([[5, 6, 7]]));
  * console.log(logits.shape, model.parameterCount()); // => [ 1, 3, 65 ] 7760
- * console.log(nextTokenLoss(logits, tensor([[6, 7, 8]])).item().toFixed(1)); // => 4.1
+ * console.log(tokenLoss(logits, tensor([[6, 7, 8]])).item().toFixed(1)); // => 4.1
  * console.log(generate(model, [5, 6, 7], { maxNewTokens: 5 }).length); // => 8
  * ```
  * @throws ValueError for a config that makes no sense; ShapeError for more than blockSize tokens

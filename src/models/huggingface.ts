@@ -1,39 +1,34 @@
 /**
- * Checkpoints of GPT-2 in Hugging Face's layout, from what stands in their config.json and model.safetensors, and back.
- * Files are read elsewhere (adjoint/io, adjoint/models/folder).
+ * Checkpoints of GPT-2 and BERT in Hugging Face's layout: from what stands in their config.json and model.safetensors, and
+ * for GPT-2 back. BERT's own names are that layout already. Files are read elsewhere (adjoint/io, adjoint/models/folder).
  */
 import { ValueError } from '../array/errors.ts';
 import type { StateDict } from '../nn/module.ts';
+import { BERT } from './bert.ts';
+import type { BERTConfig, BERTForClassification, BERTForMaskedLM } from './bert.ts';
 import type { MakeOptions } from './config.ts';
 import { GPT, type GPTConfig } from './gpt.ts';
 
 /** config.json, parsed. */
 export type HuggingFaceConfig = Readonly<Record<string, unknown>>;
 
-/** Reads values of a config.json, and refuses what this library would compute otherwise. */
-export class ConfigReader {
-  #json: HuggingFaceConfig;
-  #where: string;
-  constructor(where: string, json: HuggingFaceConfig, modelType: string) {
-    this.#json = json;
-    this.#where = where;
-    this.oneOf('model_type', { [modelType]: modelType });
-  }
-  number(name: string, otherwise?: number): number {
-    const value = this.#json[name] ?? otherwise;
+/** How values of a config.json are read, and those refused that this library would compute otherwise. */
+function reader(where: string, json: HuggingFaceConfig, modelType: string) {
+  const number = (name: string, otherwise?: number): number => {
+    const value = json[name] ?? otherwise;
     if (typeof value === 'number') return value;
-    throw new ValueError(this.#where, `config.json must have a number '${name}'`, JSON.stringify(value) ?? 'none');
-  }
+    throw new ValueError(where, `config.json must have a number '${name}'`, JSON.stringify(value) ?? 'none');
+  };
   /** What the value of `name` stands for. */
-  oneOf<T>(name: string, meanings: Readonly<Record<string, T>>, otherwise?: string): T {
-    const value = this.#json[name] ?? otherwise;
+  const oneOf = <T>(name: string, meanings: Readonly<Record<string, T>>, otherwise?: string): T => {
+    const value = json[name] ?? otherwise;
     const word = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
     if (Object.hasOwn(meanings, word)) return meanings[word];
-    const known = Object.keys(meanings)
-      .map((known) => `'${known}'`)
-      .join(' or ');
-    throw new ValueError(this.#where, `'${name}' in config.json must be ${known}`, `'${word}'`);
-  }
+    const known = Object.keys(meanings).map((name) => `'${name}'`).join(' or '); // prettier-ignore
+    throw new ValueError(where, `'${name}' in config.json must be ${known}`, `'${word}'`);
+  };
+  oneOf('model_type', { [modelType]: modelType });
+  return { number, oneOf };
 }
 
 /** Layers that GPT-2 keeps as Conv1D: weights [in, out], where Linear has [out, in]. */
@@ -54,7 +49,7 @@ const prefix = 'transformer.';
  * @throws ValueError when the config is not GPT-2's, or the tensors do not fit it: all faults at once
  */
 export function gptFromHuggingFace(json: HuggingFaceConfig, tensors: StateDict, make: MakeOptions = {}): GPT {
-  const read = new ConfigReader('gptFromHuggingFace', json, 'gpt2');
+  const read = reader('gptFromHuggingFace', json, 'gpt2');
   for (const name of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention'])
     read.oneOf(name, { false: 0 }, 'false');
   read.oneOf('scale_attn_weights', { true: 1 }, 'true');
@@ -114,4 +109,69 @@ export function gptToHuggingFace(model: GPT): { config: HuggingFaceConfig; tenso
     tie_word_embeddings: tied,
   };
   return { config, tensors: Object.fromEntries(tensors) };
+}
+
+/** Parts that a checkpoint may have and a model not, or the reverse. */
+const heads = ['cls.', 'classifier.', 'qa_outputs.', 'bert.pooler.'];
+const headOf = (name: string): string | undefined => heads.find((head) => name.startsWith(head));
+
+/** A name of today, with 'bert.' in front, for the names of old files (gamma, beta) and of files of the bare BERT. */
+function bertName(name: string): string {
+  const today = name.replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias');
+  return today.startsWith('bert.') || headOf(today) ? today : `bert.${today}`;
+}
+
+/**
+ * A BERT of the given class from a BERT checkpoint: names with or without 'bert.' in front, normalization with the names of
+ * old files (gamma, beta). Heads that only the checkpoint has are left out; one that it has not keeps its starting values, to
+ * be trained. The number of classes is num_labels, or how many id2label names.
+ * ```ts
+ * import { tensor } from 'adjoint';
+ * import { BERTForClassification, BERTForMaskedLM, bertFromHuggingFace } from 'adjoint/models';
+ * const config = { model_type: 'bert', vocab_size: 30, max_position_embeddings: 8, num_hidden_layers: 1,
+ *   num_attention_heads: 2, hidden_size: 16, intermediate_size: 32, num_labels: 5 };
+ * const tensors = new BERTForMaskedLM({ vocabSize: 30, blockSize: 8, nLayer: 1, nHead: 2, nEmbd: 16, nInner: 32 }).stateDict();
+ * const model = bertFromHuggingFace(BERTForClassification, config, tensors);
+ * console.log(model(tensor([[1, 2, 3]])).shape); // => [ 1, 5 ]
+ * ```
+ * @throws ValueError when the config is not BERT's, or the tensors do not fit it: all faults at once
+ */
+export function bertFromHuggingFace<M extends BERT | BERTForMaskedLM | BERTForClassification>(
+  Class: new (config: BERTConfig, make: MakeOptions) => M,
+  json: HuggingFaceConfig,
+  tensors: StateDict,
+  make: MakeOptions = {},
+): M {
+  const read = reader('bertFromHuggingFace', json, 'bert');
+  read.oneOf('position_embedding_type', { absolute: 1 }, 'absolute');
+  read.oneOf('is_decoder', { false: 0 }, 'false');
+  const config: BERTConfig = {
+    vocabSize: read.number('vocab_size'),
+    blockSize: read.number('max_position_embeddings'),
+    nLayer: read.number('num_hidden_layers'),
+    nHead: read.number('num_attention_heads'),
+    nEmbd: read.number('hidden_size'),
+    nInner: read.number('intermediate_size'),
+    segments: read.number('type_vocab_size', 2),
+    classes: read.number('num_labels', Object.keys(json.id2label ?? [0, 1]).length),
+    dropout: read.number('hidden_dropout_prob', 0.1),
+    activation: read.oneOf('hidden_act', { gelu: 'gelu', gelu_new: 'geluTanh', relu: 'relu', silu: 'silu' }, 'gelu'),
+    eps: read.number('layer_norm_eps', 1e-12),
+  };
+  const model: M = new Class(config, make);
+  const own = model.stateDict();
+  const front = model instanceof BERT ? 'bert.' : '';
+  const theirs = new Map(Object.entries(tensors).map(([name, x]) => [bertName(name), x]));
+  theirs.delete('bert.embeddings.position_ids'); // 0, 1, 2, …
+  const has = (head: string): boolean => [...theirs.keys()].some((name) => name.startsWith(head));
+  const state: StateDict = {};
+  for (const [name, x] of Object.entries(own)) {
+    const head = headOf(front + name);
+    const given = theirs.get(front + name);
+    if (given) state[name] = given;
+    else if (head && !has(head)) state[name] = x; // to be trained
+  }
+  for (const [name, x] of theirs) if (!headOf(name) && !Object.hasOwn(own, name.slice(front.length))) state[name] = x; // will be refused
+  model.loadStateDict(state);
+  return model;
 }

@@ -1,7 +1,6 @@
 /** What language models share: from tokens to logits, and the loss of the next token. Sampling is in generate.ts. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { sameShape } from '../array/nd.ts';
-import { tensor } from '../create.ts';
 import * as F from '../nn/functions.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
@@ -31,25 +30,21 @@ export function checkTokens(where: string, tokens: Tensor, blockSize: number, pa
 }
 
 /**
- * Mean cross-entropy, in nats, of logits [B, T, V] with the tokens [B, T] that should have come. A target of −1 stands for
- * padding, and does not count.
+ * Mean cross-entropy, in nats, of logits [B, T, V] with the tokens [B, T] that should have come. Where a target is −1, as for
+ * padding and for words that were not masked, nothing is asked for.
  * ```ts
  * import { tensor, zeros } from 'adjoint';
- * import { nextTokenLoss } from 'adjoint/models';
- * console.log(nextTokenLoss(zeros([1, 2, 10]), tensor([[7, -1]])).item().toFixed(4), Math.log(10).toFixed(4)); // => 2.3026 2.3026
+ * import { tokenLoss } from 'adjoint/models';
+ * console.log(tokenLoss(zeros([1, 2, 10]), tensor([[7, -1]])).item().toFixed(4), Math.log(10).toFixed(4)); // => 2.3026 2.3026
  * ```
- * @throws ShapeError when the shapes do not fit; ValueError when all is padding
+ * @throws ShapeError when the shapes do not fit; ValueError when nothing is asked for
  */
-export function nextTokenLoss(logits: Tensor, targets: Tensor): Tensor {
+export function tokenLoss(logits: Tensor, targets: Tensor): Tensor {
   const V = logits.shape[logits.ndim - 1];
   if (logits.ndim !== 3 || !sameShape(logits.shape.slice(0, 2), targets.shape)) {
     const got = `${showShape(logits.shape)} and ${showShape(targets.shape)}`;
-    throw new ShapeError('nextTokenLoss', 'for logits [B, T, V] the targets must be [B, T]', got);
+    throw new ShapeError('tokenLoss', 'for logits [B, T, V] the targets must be [B, T]', got);
   }
-  const [rows, wanted] = [logits.reshape([-1, V]), targets.reshape([-1])]; // [B·T, V], [B·T]
-  const counted = Array.from(wanted.toTypedArray().entries()).filter(([, target]) => target !== -1);
-  if (counted.length === wanted.numel()) return F.crossEntropy(rows, wanted);
-  if (counted.length === 0) throw new ValueError('nextTokenLoss', 'some target must not be -1', 'padding only');
-  const places = tensor(counted.map(([place]) => place));
-  return F.crossEntropy(rows.indexSelect(0, places), tensor(counted.map(([, target]) => target)));
+  if (targets.eq(-1).all().item() === 1) throw new ValueError('tokenLoss', 'some target must not be -1', 'none');
+  return F.crossEntropy(logits.reshape([-1, V]), targets.reshape([-1]), { ignoreIndex: -1 });
 }

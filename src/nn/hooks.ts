@@ -119,9 +119,16 @@ function refuse(module: Module, grads: Grads | void): void {
   );
 }
 
-/** The tensors of an output, which may be in arrays. */
-const tensorsOf = (y: unknown): Tensor[] => (y instanceof Tensor ? [y] : Array.isArray(y) ? y.flatMap(tensorsOf) : []);
+const isPlain = (y: unknown): y is object =>
+  Array.isArray(y) || (typeof y === 'object' && y !== null && Object.getPrototypeOf(y) === Object.prototype);
+
+/** The tensors of an output, which may be in arrays and plain objects. */
+const tensorsOf = (y: unknown): Tensor[] =>
+  y instanceof Tensor ? [y] : isPlain(y) ? Object.values(y).flatMap(tensorsOf) : [];
 
 /** The same output of other tensors. */
-const replaced = (y: unknown, f: (x: Tensor) => Tensor): unknown =>
-  y instanceof Tensor ? f(y) : Array.isArray(y) ? y.map((part) => replaced(part, f)) : y;
+function replaced(y: unknown, f: (x: Tensor) => Tensor): unknown {
+  if (y instanceof Tensor) return f(y);
+  if (Array.isArray(y)) return y.map((part) => replaced(part, f));
+  return isPlain(y) ? Object.fromEntries(Object.entries(y).map(([name, part]) => [name, replaced(part, f)])) : y;
+}

@@ -4,6 +4,7 @@
  */
 import { toAlphabet } from './byteLevel.ts';
 import { patternOf } from './characters.ts';
+import { precompiled } from './precompiled.ts';
 import type { Section } from './section.ts';
 
 export type Normalizer = (text: string) => string;
@@ -56,6 +57,7 @@ const makers: Readonly<Record<string, (section: Section) => Normalizer>> = {
     return (text) => text.replace(pattern, () => content);
   },
   ByteLevel: () => toAlphabet,
+  Precompiled: precompiled,
   BertNormalizer: bertNormalizer,
   Sequence: (section) => {
     const steps = section.all('normalizers').map(normalizerOf);

@@ -7,6 +7,7 @@ import { arange, tensor } from '../../src/create.ts';
 import {
   collate,
   DataLoader,
+  imageDataset,
   items,
   kFold,
   listDataset,
@@ -158,6 +159,15 @@ describe('data sets', () => {
         [3, 4],
       ],
     ]);
+  });
+
+  test('images with labels, as numbers 0 … 1', () => {
+    const data = { images: Uint8Array.of(0, 255, 51, 102), labels: Uint8Array.of(3, 7), rows: 1, columns: 2 };
+    const [[a, three], [b, seven]] = items(imageDataset(data));
+    expect([three, seven]).toEqual([3, 7]);
+    expect(a.toArray()).toEqual([[[0, 1]]]);
+    expect(b).toBeAllClose([[[0.2, 0.4]]]);
+    expect(() => imageDataset({ ...data, labels: Uint8Array.of(3) })).toThrow('got 2 images and 1 labels');
   });
 
   test('a wrong number or form is refused', () => {

@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { Generator } from '../../src/array/random.ts';
 import { tensor } from '../../src/create.ts';
-import { generate, GPT, sample, stream, type GenerateOptions, type SampleOptions } from '../../src/models/index.ts';
+import {
+  generate,
+  GPT,
+  sample,
+  stream,
+  streamText,
+  type GenerateOptions,
+  type SampleOptions,
+} from '../../src/models/index.ts';
 
 /** How often each token comes, of 4000 draws from one row. */
 function shares(logits: number[], options: SampleOptions): number[] {
@@ -111,5 +119,23 @@ describe.each(['learned', 'rotary'] as const)('generation with %s positions', (p
     expect(() => generate(model, [1], { maxNewTokens: 0.5 })).toThrow('maxNewTokens must be a whole number');
     expect(() => [...stream(model, [1], { maxNewTokens: 1, topP: 2 })]).toThrow('topP');
     expect(generate(model, [1], { maxNewTokens: 0 })).toEqual([1]);
+  });
+});
+
+describe('a stream of text', () => {
+  const model = new GPT({ vocabSize: 4, blockSize: 8, nLayer: 1, nHead: 1, nEmbd: 4 }, { generator: new Generator(1) });
+  const bytes = [0xe2, 0x82, 0xac, 0x61]; // € and a
+  const decode = (tokens: readonly number[]) => new TextDecoder().decode(Uint8Array.from(tokens, (t) => bytes[t]));
+  const options = { maxNewTokens: 12, temperature: 0 };
+
+  test('is what decoding all tokens gives, and no piece ends within a character', () => {
+    model.forward = (tokens) => {
+      const after = tokens.toArray() as number[][];
+      return tensor(after.map((row) => row.map((t) => [0, 1, 2, 3].map((v) => (v === (t + 1) % 4 ? 9 : 0)))));
+    };
+    const pieces = [...streamText(model, { encode: () => [3], decode }, '', options)];
+    expect(pieces).toEqual(['€', 'a', '€', 'a', '€', 'a']);
+    const cut = [...streamText(model, { encode: () => [3], decode }, '', { ...options, maxNewTokens: 6 })];
+    expect(cut).toEqual(['€', 'a', '\ufffd']); // the end may come within one
   });
 });

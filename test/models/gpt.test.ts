@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Generator } from '../../src/array/random.ts';
 import { randn, tensor, zeros } from '../../src/create.ts';
 import { noGrad } from '../../src/engine.ts';
-import { GPT, gptFromHuggingFace, gptToHuggingFace, nextTokenLoss, type GPTConfig } from '../../src/models/index.ts';
+import { GPT, gptFromHuggingFace, gptToHuggingFace, tokenLoss, type GPTConfig } from '../../src/models/index.ts';
 import { rotate, rotationAt } from '../../src/models/gpt.ts';
 import { AdamW } from '../../src/optim/index.ts';
 import { allMade, made, readFixture, sums, type Numbers } from './fixture.ts';
@@ -31,7 +31,7 @@ describe("a GPT-2 checkpoint in Hugging Face's layout", () => {
     const model = load();
     const logits = model(tensor(fixture.tokens));
     expect(logits).toBeAllClose(made(fixture.logits), tolerance);
-    const loss = nextTokenLoss(logits, tensor(fixture.targets));
+    const loss = tokenLoss(logits, tensor(fixture.targets));
     expect(loss.item()).toBeAllClose(fixture.loss, tolerance);
     loss.backward();
     const parameters = Object.fromEntries(model.namedParameters());
@@ -178,7 +178,7 @@ describe('a GPT', () => {
       expect(p.std().item()).toBeAllClose(std, { rtol: 0.1, atol: 0 });
       if (name.endsWith('bias')) expect(p.abs().amax().item()).toBe(0);
     }
-    const loss = nextTokenLoss(model(zeros([1, 5])), tensor([[1, 2, 3, 4, 5]])).item();
+    const loss = tokenLoss(model(zeros([1, 5])), tensor([[1, 2, 3, 4, 5]])).item();
     expect(loss).toBeAllClose(Math.log(100), { rtol: 0.05 });
   });
 
@@ -207,7 +207,7 @@ describe('a GPT', () => {
     let loss = Infinity;
     for (let step = 0; step < 60; step++) {
       model.zeroGrad();
-      const l = nextTokenLoss(model(tensor([row.slice(0, 10)])), tensor([row.slice(1)]));
+      const l = tokenLoss(model(tensor([row.slice(0, 10)])), tensor([row.slice(1)]));
       l.backward();
       optimizer.step();
       loss = l.item();
@@ -231,13 +231,13 @@ describe('a GPT', () => {
   });
 });
 
-describe('the loss of the next token', () => {
+describe('the loss of tokens', () => {
   test('passes over padding', () => {
     const logits = tensor([[[0, 1], [2, 0], [5, 5]]]); // prettier-ignore
-    const kept = nextTokenLoss(logits.narrow(1, 0, 2), tensor([[0, 1]])).item();
-    expect(nextTokenLoss(logits, tensor([[0, 1, -1]])).item()).toBe(kept);
-    expect(() => nextTokenLoss(logits, tensor([[-1, -1, -1]]))).toThrow('padding only');
-    expect(() => nextTokenLoss(logits, tensor([[1, 1]]))).toThrow('[1, 3, 2] and [1, 2]');
-    expect(() => nextTokenLoss(logits, tensor([[0, 1, -2]]))).toThrow('-2');
+    const kept = tokenLoss(logits.narrow(1, 0, 2), tensor([[0, 1]])).item();
+    expect(tokenLoss(logits, tensor([[0, 1, -1]])).item()).toBe(kept);
+    expect(() => tokenLoss(logits, tensor([[-1, -1, -1]]))).toThrow('some target must not be -1, got none');
+    expect(() => tokenLoss(logits, tensor([[1, 1]]))).toThrow('[1, 3, 2] and [1, 2]');
+    expect(() => tokenLoss(logits, tensor([[0, 1, -2]]))).toThrow('-2');
   });
 });

@@ -127,6 +127,16 @@ describe('full backward hooks', () => {
     layer.registerFullBackwardHook(() => [ones([1])]);
     expect(() => layer(ones([1])).sum().backward()).toThrow(GradError); // prettier-ignore
   });
+  test('look into the packed sequences that a recurrent layer gives', () => {
+    const layer = new nn.GRU(1, 2);
+    const seen: unknown[] = [];
+    layer.registerFullBackwardHook(
+      (_, gradInputs, gradOutputs) => void seen.push(values(gradInputs), values(gradOutputs)),
+    );
+    const [output] = layer(nn.utils.rnn.packSequence([ones([2, 1]), ones([1, 1])]));
+    output.data.mul(tensor([[1], [2], [3]])).sum().backward(); // prettier-ignore
+    expect(seen).toEqual([[null], [[[1, 1], [2, 2], [3, 3]], [[[0, 0], [0, 0]]]]]); // prettier-ignore
+  });
   test('work at second order, and leave no trace where nothing is recorded', () => {
     const [a, b] = leaves();
     const loss = run((_, [ga, gb]) => [ga!.mul(2), gb!, null], a, b);

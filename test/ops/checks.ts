@@ -203,7 +203,7 @@ export function checkDtype(op: AnOp, variant: Variant, result: DType = 'float32'
   }
 }
 
-/** The fused rows give what the rules give. */
+/** The fused rows give what the rules give, and `onto` adds as much to what is there. */
 export function checkFused(op: AnOp, variant: Variant): void {
   for (const layout of layouts) {
     const run = build(op, variant, { layout });
@@ -212,6 +212,13 @@ export function checkFused(op: AnOp, variant: Variant): void {
     for (const order of layouts) {
       const u = weights(y, order);
       const ruled = gradients(y, run, u, true);
+      const [x] = run.tensors;
+      if (op.onto !== null && x.requiresGrad) {
+        const raw = run.args.map((arg) => (arg instanceof Tensor ? arg.nd : arg));
+        const sum = x.onesLike();
+        (op.onto as (...all: unknown[]) => void)(sum.nd, u.nd, ...raw);
+        same(op, variant, 'what is added to ones', sum.sub(1), ruled[0], { rtol: 1e-10, atol: 1e-12 });
+      }
       gradients(outcome(op, run), run, u).forEach((g, i) =>
         same(op, variant, `fused gradient ${i} against the rule's, ${layout}, ${order} g`, g, ruled[i], {
           rtol: 1e-10,

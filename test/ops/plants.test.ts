@@ -1,9 +1,11 @@
 /** The generic checks of ops are seen to fail: each on an op with the mistake that it is there for. */
 import { describe, expect, it } from 'vitest';
-import { copy } from '../../src/array/dense.ts';
+import { copy, overwrite } from '../../src/array/dense.ts';
 import { nd, sizeOf, zerosNd, type Nd } from '../../src/array/nd.ts';
+import { slice } from '../../src/array/views.ts';
 import * as k from '../../src/kernels/elementwise.ts';
-import { map, zip } from '../../src/kernels/lines.ts';
+import { addOnto, map, zip } from '../../src/kernels/lines.ts';
+import { unslice } from '../../src/ops/index.ts';
 import { defineOp, type AnyOp } from '../../src/ops/op.ts';
 import * as check from './checks.ts';
 import { elementwise, fixed, index, real, type Case } from './samples.ts';
@@ -135,6 +137,25 @@ describe('checkFused', () => {
       fused: (g, _y, a, b) => [zip('bad', k.mul, g, a), zip('bad', k.mul, g, b)],
     });
     expect(each(check.checkFused, op, two)).toThrow("fused gradient 0 against the rule's");
+  });
+
+  it('catches a gradient that is added in the wrong place, or written over what is there', () => {
+    const [first, last] = [0, 2].map((start) => [{ start, step: 1, size: 2 }]);
+    const bad = (onto: (sum: Nd, g: Nd) => void): AnyOp =>
+      defineOp({
+        name: 'bad',
+        forward: (x: Nd) => slice(x, first),
+        reads: 'nothing',
+        vjp: [(g, _y, x) => g.apply(unslice, g, first, x.shape)],
+        onto,
+      });
+    const half = fixed([real([4])]);
+    const right = bad((sum, g) => addOnto(slice(sum, first), g));
+    expect(each(check.checkFused, right, half)).not.toThrow();
+    const wrong = bad((sum, g) => addOnto(slice(sum, last), g));
+    expect(each(check.checkFused, wrong, half)).toThrow('what is added to ones');
+    const careless = bad((sum, g) => overwrite(slice(sum, first), g));
+    expect(each(check.checkFused, careless, half)).toThrow('what is added to ones');
   });
 
   it('catches a fused row that reads what its op does not keep', () => {

@@ -280,6 +280,16 @@ describe('a file that is wrong is refused with the part named', () => {
       'f.json: pre_tokenizer.pattern: Regex must be one that JavaScript knows too, got "a++"',
     ],
     [
+      'a compiled normalization that is cut off',
+      { ...good(), normalizer: { type: 'Precompiled', precompiled_charsmap: 'AQAAAAAB' } },
+      'f.json: normalizer: precompiled_charsmap must be a trie and its texts, got 6 bytes',
+    ],
+    [
+      'one that is no base64',
+      { ...good(), normalizer: { type: 'Precompiled', precompiled_charsmap: '!' } },
+      'precompiled_charsmap must be base64, got "!"',
+    ],
+    [
       'a unigram score that is none',
       model({ type: 'Unigram', vocab: [['a', null]] }),
       'f.json: model: vocab[0] must be a token and its score, got ["a",null]',

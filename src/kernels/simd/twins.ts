@@ -51,6 +51,12 @@ function find(key: Loop | Func): Twin | null {
   return twin;
 }
 
+/** Whether a loop costs so much that a copy of its numbers, to have them in rows, pays for itself. */
+export function isCostly(loop: Loop): boolean {
+  const func = twinOf(loop);
+  return func !== undefined && costly.has(func);
+}
+
 /** The compiled twin of a loop (or a kernel itself) for n elements; null if there is none, or the loop is as fast. */
 export function kernelOf(key: Loop | Func, n: number): Kernel | null {
   if (n < FEW) return null;
