@@ -63,6 +63,14 @@ export interface OcclusionOptions extends Omit<AblationOptions, 'featureMask'> {
 /**
  * f(x) − f(x with a window covered), for pictures [N, …, H, W] (Zeiler and Fergus, 2014): each place has the mean over the
  * windows that covered it. Captum: `Occlusion`.
+ * ```ts
+ * import { tensor } from 'adjoint';
+ * import { occlusion } from 'adjoint/explain';
+ * const f = (x) => x.index('...', 0, 0); // the corner of the picture
+ * const { attributions } = await occlusion(f, tensor([[[7, 1], [1, 1]]]), { window: [1, 2] });
+ * console.log(attributions.toArray()); // => [ [ [ 7, 7 ], [ 0, 0 ] ] ]
+ * ```
+ * @throws ShapeError, ValueError when x is no picture or the window does not fit
  */
 export async function occlusion(f: AnyModel, x: Tensor, options: OcclusionOptions): Promise<Explanation> {
   const where = 'occlusion';
@@ -94,7 +102,17 @@ export async function occlusion(f: AnyModel, x: Tensor, options: OcclusionOption
 /**
  * How much worse a model is when a column is shuffled (Breiman, 2001; Fisher et al., 2019): mean loss with the column in
  * random order − mean loss, for rows x[N, features], over `repeats` orders. Of the whole model, not of one row.
+ * ```ts
+ * import { Generator, tensor } from 'adjoint';
+ * import { permutationImportance } from 'adjoint/explain';
+ * const x = tensor([[1, 5], [2, 5], [3, 7], [4, 7]]);
+ * const f = (x) => x.select(1, 0); // reads only the first column
+ * const loss = (y) => y.sub(tensor([1, 2, 3, 4])).square().mean().item();
+ * const { importance } = await permutationImportance(f, x, loss, { generator: new Generator(1) });
+ * console.log(importance.gt(0).toArray()); // => [ 1, 0 ]
+ * ```
  * @param loss from the model's outputs to a number: the lower the better
+ * @throws ShapeError when x is not rows; ValueError when the loss is not finite
  */
 export async function permutationImportance(
   f: AnyModel, x: Tensor, loss: (y: Tensor) => number, options: { repeats?: number; generator?: Generator } = {},
@@ -105,13 +123,18 @@ export async function permutationImportance(
   const repeats = countOf(where, 'repeats', options.repeats ?? 10);
   const generator = options.generator ?? defaultGenerator;
   const [n, p] = batch.shape;
-  const before = loss(await f(batch));
+  const lossOf = async (rows: Tensor): Promise<number> => {
+    const value = loss(await f(rows));
+    if (!Number.isFinite(value)) throw new ValueError(where, 'the loss must be a finite number', `${value}`);
+    return value;
+  };
+  const before = await lossOf(batch);
   const worse = new Float64Array(repeats * p);
   for (let r = 0; r < repeats; r++) {
     for (let j = 0; j < p; j++) {
       const shuffled = batch.narrow(1, j, 1).indexSelect(0, tensor([...generator.permutation(n)]));
       const columns = [batch.narrow(1, 0, j), shuffled, batch.narrow(1, j + 1, p - j - 1)];
-      worse[r * p + j] = loss(await f(concat(columns, 1))) - before;
+      worse[r * p + j] = (await lossOf(concat(columns, 1))) - before;
     }
   }
   const all = tensor(worse).reshape([repeats, p]);

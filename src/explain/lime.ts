@@ -46,8 +46,8 @@ function regress(design: Float64Array, y: Float64Array, weights: Float64Array, r
   const coefficients = noGrad(() => {
     const Z = tensor(scaled).reshape([m, p]);
     const normal = Z.t().matmul(Z);
-    const strength = ridge * normal.diagonal().mean().item();
-    const A = normal.add(eye(p, p, { dtype: 'float64' }).mul(strength || 1));
+    const size = normal.diagonal().mean().item();
+    const A = normal.add(eye(p, p, { dtype: 'float64' }).mul(size === 0 ? 1 : ridge * size));
     return Float64Array.from(A.solve(Z.t().matmul(tensor(right))).toTypedArray());
   });
   const intercept = meanY - coefficients.reduce((sum, c, i) => sum + c * means[i], 0);
@@ -90,6 +90,7 @@ export async function lime(f: AnyModel, x: Tensor, options: LimeTableOptions = {
     throw new ShapeError(where, `scale must be a number or of shape [${p}]`, showShape(scale.shape));
   }
   if (!(width > 0)) throw new ValueError(where, 'width must be above 0', `${width}`);
+  if (!(ridge >= 0)) throw new ValueError(where, 'ridge must be 0 or more', `${ridge}`);
   const scales = typeof scale === 'number' ? new Float64Array(p).fill(scale) : Float64Array.from(scale.toTypedArray());
   const [attributions, intercepts, fits]: number[][] = [[], [], []];
   for (let row = 0; row < n; row++) {
@@ -113,8 +114,7 @@ export async function lime(f: AnyModel, x: Tensor, options: LimeTableOptions = {
 export interface LimeGroupsOptions extends GameOptions, FitOptions {}
 
 /**
- * LIME for inputs of any shape whose features are there or not: superpixels of an image (see slic and gridSegments), words of
- * a text. A copy keeps each group with probability ½, and weighs e^(−d²/width²) with the cosine distance d between what it
+ * LIME for inputs of any shape whose features are there or not: superpixels of an image, words of a text. A copy keeps each group with probability ½, and weighs e^(−d²/width²) with the cosine distance d between what it
  * keeps and everything; width is 0.25 if left out.
  */
 export async function limeGroups(f: AnyModel, x: Tensor, options: LimeGroupsOptions = {}): Promise<LimeExplanation> {
@@ -123,6 +123,7 @@ export async function limeGroups(f: AnyModel, x: Tensor, options: LimeGroupsOpti
   const samples = countOf(where, 'samples', options.samples ?? 1000, 2);
   const { width = 0.25, ridge = 1e-6, generator = defaultGenerator } = options;
   if (!(width > 0)) throw new ValueError(where, 'width must be above 0', `${width}`);
+  if (!(ridge >= 0)) throw new ValueError(where, 'ridge must be 0 or more', `${ridge}`);
   const [attributions, intercepts, fits]: number[][] = [[], [], []];
   for (let row = 0; row < batch.shape[0]; row++) {
     const game = gameOf(where, f, batch, row, options);

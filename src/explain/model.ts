@@ -58,16 +58,26 @@ export function chosen(
   return y.gather(1, tensor(places.map((c) => [c]), { dtype: y.dtype })).squeeze(1);
 } // prettier-ignore
 
+const warned = new WeakSet<object>();
+
+/** Says once of a module in training mode that its layers may draw at random: its explanation would change from call to call. */
+function atRest(where: string, f: AnyModel): void {
+  if (!('training' in f) || f.training !== true || warned.has(f)) return;
+  warned.add(f);
+  console.warn(`adjoint: ${where}: the model is in training mode, where layers such as Dropout draw at random: call eval() first`);
+} // prettier-ignore
+
 /** The gradient of each row's explained number with respect to that row, and the numbers themselves. */
 export function slopes(
   where: string, f: Model, x: Tensor, options: TargetOptions, rowOf?: (r: number) => number,
 ): { gradient: Tensor; value: Tensor } {
+  atRest(where, f);
   const at = x.detach().clone().requiresGrad_();
   const value = enableGrad(() => chosen(where, f(at), x.shape[0], options, rowOf));
   if (!value.requiresGrad) {
     throw new ValueError(where, 'the model must be differentiable', 'a result without a history', 'do not wrap it in noGrad');
   }
-  const [gradient] = grad(value.sum(), [at], { allowUnused: true });
+  const [gradient] = grad(value, [at], { gradOutputs: [value.onesLike()], allowUnused: true });
   return { gradient: gradient ?? at.zerosLike(), value: value.detach() };
 } // prettier-ignore
 
@@ -79,13 +89,15 @@ export async function values(
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ValueError(where, 'batchSize must be a whole number, 1 or more', `${batchSize}`);
   }
+  atRest(where, f);
   const [n] = x.shape;
   const parts: Tensor[] = [];
   for (let from = 0; from < n; from += batchSize) {
     signal?.throwIfAborted();
     const some = Math.min(batchSize, n - from);
-    const result = noGrad(() => f(x.narrow(0, from, some)));
-    const y = result instanceof Promise ? await result : result;
+    let answer: Tensor | Promise<Tensor>;
+    noGrad(() => void (answer = f(x.narrow(0, from, some)))); // what an async model does after its first await is recorded
+    const y = await answer!;
     parts.push(noGrad(() => chosen(where, y, some, options, (r) => rowOf(from + r))).detach());
     onProgress?.(from + some, n);
   }

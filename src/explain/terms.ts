@@ -5,7 +5,7 @@
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape } from '../array/nd.ts';
 import { randn } from '../create.ts';
-import { enableGrad, grad } from '../engine.ts';
+import { enableGrad, grad, isGradEnabled } from '../engine.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import type { Tensor } from '../tensor.ts';
 import { batchOf, type Model } from './model.ts';
@@ -20,8 +20,8 @@ import { batchOf, type Model } from './model.ts';
  */
 export function inputGradient(g: Model, x: Tensor): Tensor {
   const at = batchOf('inputGradient', x).clone().requiresGrad_();
-  const y = enableGrad(() => g(at));
-  return grad(y.sum(), [at], { createGraph: true })[0];
+  const sum = enableGrad(() => g(at).sum());
+  return grad(sum, [at], { createGraph: isGradEnabled() })[0];
 }
 
 /**
@@ -53,20 +53,18 @@ export function jacobianPenalty(
   const at = batchOf('jacobianPenalty', x).clone().requiresGrad_();
   const y = enableGrad(() => f(at));
   if (y.ndim !== 2) throw new ShapeError('jacobianPenalty', 'f must return [N, C]', showShape(y.shape));
-  let sum: Tensor | null = null;
-  for (let p = 0; p < projections; p++) {
+  const draws = Array.from({ length: projections }, () => {
     const v = randn(y.shape, { dtype: y.dtype, generator });
     const direction = v.div(v.square().sum(1, true).sqrt());
-    const [g] = grad(y.mul(direction).sum(), [at], { createGraph: true });
-    const term = perRow(g.square()).mul(y.shape[1] / projections);
-    sum = sum === null ? term : sum.add(term);
-  }
-  return sum!;
+    const [g] = grad(y, [at], { gradOutputs: [direction], createGraph: isGradEnabled(), retainGraph: true });
+    return perRow(g.square());
+  });
+  return draws.reduce((a, b) => a.add(b)).mul(y.shape[1] / projections);
 } // prettier-ignore
 
 /**
  * An attribution prior for few features (Erion et al., 2021): minus the Gini coefficient of the mean absolute attributions,
- * over the features of x[N, features]; −1 is all in one, 0 all alike.
+ * over the features of x[N, features]: 0 if all alike, 1/features − 1 if all in one.
  */
 export function sparsityPrior(attributions: Tensor): Tensor {
   if (attributions.ndim !== 2) {
@@ -75,14 +73,7 @@ export function sparsityPrior(attributions: Tensor): Tensor {
   const mean = attributions.abs().mean(0);
   const n = mean.numel();
   const differences = mean.unsqueeze(0).sub(mean.unsqueeze(1)).abs().sum();
-  return differences
-    .div(
-      mean
-        .sum()
-        .mul(2 * n)
-        .add(1e-12),
-    )
-    .neg();
+  return differences.div(mean.sum().add(1e-12)).mul(-0.5 / n);
 }
 
 /**
