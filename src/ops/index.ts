@@ -13,6 +13,7 @@ export * from './matmul.ts';
 export * from './decompositions.ts';
 export * from './conv.ts';
 export * from './pooling.ts';
+export * from './resample.ts';
 export * from './normalization.ts';
 export * from './recurrent.ts';
 export * from './attention.ts';

@@ -123,6 +123,18 @@ const pools = [
   { x: [0, 2, 2, 2], rows: [range(0, 1, 2)], cols: [range(0, 1, 2)] },
 ];
 
+/** Taps: two of each, one that is skipped and some twice; along the first, a middle and the last dim. */
+const taps = [
+  {
+    shape: [2, 3],
+    dim: 1,
+    taps: { width: 2, index: [0, 1, 1, 2, 2, 2, 0, 0], weight: [0.3, 0.7, 0.5, 0.5, 1, 0.2, -1, 2] },
+  },
+  { shape: [3, 2], dim: 0, taps: { width: 1, index: [2, 0, 2, 2], weight: [1, 1, -0.5, 2] } },
+  { shape: [2, 3, 2], dim: 1, taps: { width: 3, index: [0, 2, 2], weight: [0.1, 0.2, 0.3] } },
+  { shape: [0, 2], dim: 1, taps: { width: 1, index: [1], weight: [1] } },
+];
+
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
   add: [elementwise(real(M), real(M))],
   sub: [elementwise(real(M), real(M))],
@@ -402,6 +414,10 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([N, C, rows.length, cols.length])], rows, cols, size),
   ),
   windowArgmax: pools.map(({ x, rows, cols }) => fixed([distinct(x)], rows, cols)),
+  resample: taps.map(({ shape, dim, taps }) => fixed([real(shape)], dim, taps)),
+  resampleBack: taps.map(({ shape, dim, taps }) =>
+    fixed([real(shape.with(dim, taps.index.length / taps.width))], dim, taps, shape[dim]),
+  ),
   standardize: [
     fixed([real([1, 3, 4])], 1e-5),
     fixed([real([3, 2, 4])], 0.1),
@@ -437,7 +453,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
 /** Linear in all inputs that have a rule, taken together. */
 export const linearOps: readonly OpName[] = [
   'cumsum', 'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'lattice', 'unlattice', 'concat', 'clone', 'cast',
-  'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd', 'windowSum', 'windowSpread',
+  'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd', 'windowSum', 'windowSpread', 'resample', 'resampleBack',
 ]; // prettier-ignore
 
 /** They need a dim, or two. */
@@ -461,6 +477,8 @@ export const neverScalar: ReadonlySet<OpName> = new Set([
   'windowSum',
   'windowSpread',
   'windowArgmax',
+  'resample',
+  'resampleBack',
   'standardize',
   'layerNorm',
   'attentionWeights',
