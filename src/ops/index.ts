@@ -10,6 +10,7 @@ export * from './views.ts';
 export * from './indexing.ts';
 export * from './sorting.ts';
 export * from './matmul.ts';
+export * from './decompositions.ts';
 export * from './conv.ts';
 export * from './pooling.ts';
 export * from './resample.ts';

@@ -2,6 +2,7 @@
  * Sample inputs for every op of the table: the one thing that a new op needs here. Forgetting it does not compile.
  * The generic tests (checks.ts) make layouts, broadcasts, empty and 0-d inputs of them.
  */
+import type { Generator } from '../../src/array/random.ts';
 import type * as ops from '../../src/ops/index.ts';
 import {
   away,
@@ -70,6 +71,33 @@ const scanned = (draw: (shape: number[]) => ReturnType<typeof real>): Case[] => 
   fixed([draw([2, 0])], 1),
   fixed([draw([])], 0),
 ];
+
+/** Square matrices that are far from singular, and whose symmetric part is positive definite. */
+const regular = (shape: number[]) => ({
+  shape,
+  draw: (g: Generator, n: number) =>
+    Array.from({ length: n }, (_, i) => {
+      const size = shape[shape.length - 1];
+      return g.uniform(-1, 1) + (Math.floor(i / size) % size === i % size ? 3.5 : 0);
+    }),
+});
+const squareMatrices = [[2, 3, 3], [3, 1, 1], [1, 4, 4], [0, 2, 2]].map((shape) => fixed([regular(shape)])); // prettier-ignore
+
+/** Matrices of a rank: sums of products of so many rows and columns. */
+const singular = (shape: number[], rank: number) => ({
+  shape,
+  draw: (g: Generator) =>
+    Array.from({ length: shape[0] }, () => {
+      const size = shape[1];
+      const [rows, columns] = [0, 1].map(() => Array.from({ length: rank * size }, () => g.uniform(-1, 1)));
+      return Array.from({ length: size * size }, (_, i) =>
+        Array.from(
+          { length: rank },
+          (_, r) => rows[r * size + Math.floor(i / size)] * columns[r * size + (i % size)],
+        ).reduce((a, b) => a + b, 0),
+      );
+    }).flat(),
+});
 
 /** Convolutions: the shapes of the three arrays, and how the kernel moves. */
 const move = (stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1) => ({
@@ -357,6 +385,27 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([0, 3]), real([2, 3]), real([2])]),
     fixed([real([2, 0]), real([3, 0]), real([3])]),
   ],
+  solve: [
+    fixed([regular([2, 3, 3]), real([2, 3, 2])]),
+    fixed([regular([2, 2, 2]), real([2, 1])]),
+    fixed([regular([1, 1, 1]), real([2, 1, 2])]),
+    fixed([regular([0, 3, 3]), real([0, 3, 2])]),
+    fixed([regular([2, 0, 0]), real([2, 0, 2])]),
+  ],
+  inverse: squareMatrices,
+  det: [
+    ...squareMatrices,
+    fixed([singular([2, 3, 3], 2)]), // rank 2: the first derivative is not 0
+    fixed([singular([1, 4, 4], 3)]),
+  ],
+  logabsdet: squareMatrices,
+  detSign: squareMatrices,
+  solveTriangular: [true, false].flatMap((upper) => [
+    fixed([regular([2, 3, 3]), real([2, 3, 2])], upper),
+    fixed([regular([2, 2, 2]), real([2, 1])], upper),
+    fixed([regular([0, 3, 3]), real([0, 3, 2])], upper),
+  ]),
+  cholesky: squareMatrices,
   conv2d: convolutions.map(({ x, w, y, move }) => fixed([real(x), real(w)], y.slice(2), move)),
   conv2dInput: convolutions.map(({ x, w, y, move }) => fixed([real(y), real(w)], x.slice(2), move)),
   conv2dWeight: convolutions.map(({ x, w, y, move }) => fixed([real(x), real(y)], w.slice(2), move)),
@@ -411,6 +460,13 @@ export const linearOps: readonly OpName[] = [
 export const neverScalar: ReadonlySet<OpName> = new Set([
   'concat',
   'searchsorted',
+  'solve',
+  'inverse',
+  'det',
+  'logabsdet',
+  'detSign',
+  'solveTriangular',
+  'cholesky',
   'indexSelect',
   'indexAdd',
   'matmul',
