@@ -3,7 +3,8 @@
  * its members have their values from x and the others those of a background, averaged over the background.
  */
 import { ShapeError, showShape } from '../array/errors.ts';
-import { allocate, sameShape, sizeOf } from '../array/nd.ts';
+import { allocate } from '../array/memory.ts';
+import { sameShape, sizeOf } from '../array/nd.ts';
 import { tensor } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
 import { batchOf, groupsOf, values, type AnyModel, type TargetOptions, type WorkOptions } from './model.ts';
