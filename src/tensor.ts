@@ -5,8 +5,8 @@
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
 import { copyInto, overwrite } from './array/dense.ts';
+import { allocate } from './array/memory.ts';
 import {
-  allocate,
   broadcastShapes,
   dtypeOf,
   isDense,

@@ -1,4 +1,4 @@
-/** Convolution and transposed convolution over one, two or three dims, as functions. The layers are in conv-layers.ts. */
+/** Convolution and transposed convolution over one, two or three dims, as functions. The layers are in convLayers.ts. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { Shape } from '../array/nd.ts';
 import { tensor } from '../create.ts';

@@ -9,8 +9,8 @@ export { scaledDotProductAttention, type AttentionOptions } from './attention.ts
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, type ConvOptions, type ConvTransposeOptions } from './conv.ts'; // prettier-ignore
 export { bilinear } from './bilinear.ts';
 export { embedding, type LookupOptions } from './embedding.ts';
-export { embeddingBag, type BagOptions } from './embedding-bag.ts';
-export { groupNorm, instanceNorm, localResponseNorm, type InstanceNormFunctionOptions, type LocalResponseOptions } from './group-normalization.ts'; // prettier-ignore
+export { embeddingBag, type BagOptions } from './embeddingBag.ts';
+export { groupNorm, instanceNorm, localResponseNorm, type InstanceNormFunctionOptions, type LocalResponseOptions } from './groupNormalization.ts'; // prettier-ignore
 export { batchNorm, layerNorm, rmsNorm, type BatchNormFunctionOptions, type NormOptions } from './normalization.ts';
 export { fold, pad, pixelShuffle, pixelUnshuffle, unfold, type PadMode, type UnfoldOptions } from './patches.ts';
 export * from './pooling.ts';

@@ -1,7 +1,8 @@
 /** Reading and writing by index that is made of other methods. */
 import { checkGather, checkWhole, wrapWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { allocate, broadcastShapes, nd, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
+import { allocate } from '../array/memory.ts';
+import { broadcastShapes, nd, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
 import { Diagonals } from './diagonals.ts';

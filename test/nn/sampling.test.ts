@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { rand, randn, tensor, zeros } from '../../src/create.ts';
 import * as nn from '../../src/nn/index.ts';
-import type { Tensor } from '../../src/tensor.ts';
+import * as ops from '../../src/ops/index.ts';
+import { apply, type Tensor } from '../../src/tensor.ts';
 import { gradcheck, gradgradcheck } from '../../src/testing/gradcheck.ts';
 import { ours } from '../fixtures/nn.ts';
 import { replay } from '../fixtures/replay.ts';
@@ -24,6 +25,18 @@ describe('what PyTorch 1.13 does not differentiate twice', () => {
     gradcheck(sample, [x, grid], { name: 'gridSample' });
     gradgradcheck(sample, [x, grid], { name: 'gridSample' });
   });
+});
+
+test('the check sees gradients that are lost on the way to the places, or to the image', () => {
+  const x = randn([1, 1, 2, 3], { ...float64, requiresGrad: true });
+  const grid = rand([1, 1, 2, 2], float64).mul(1.2).sub(0.65).detach().requiresGrad_();
+  expect(() => gradcheck((x, grid) => F.gridSample(x, grid.detach().mul(1).add(grid.mul(0))), [x, grid])).toThrow(
+    'wrong gradient',
+  );
+  const taps = { width: 2, index: [0, 1, 1, 2], weight: [0.5, 0.5, 0.25, 0.75] };
+  const forgetful = (x: Tensor): Tensor =>
+    apply(ops.resample, x, 3, taps).add(apply(ops.resample, x.detach(), 3, taps));
+  expect(() => gradcheck(forgetful, [x])).toThrow('wrong gradient');
 });
 
 test('an affine map of no change reads the image itself', () => {
