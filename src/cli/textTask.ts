@@ -1,8 +1,7 @@
 /** Text, for the command: where it comes from, how a language model is fed with it, how well it foresees what comes. */
-import type { Generator } from '../array/random.ts';
+import { Generator } from '../array/random.ts';
 import { arithmetic, DataLoader, randomSampler, windowDataset } from '../data/index.ts';
 import { tensor } from '../create.ts';
-import { Generator as Random } from '../array/random.ts';
 import { readText } from '../io/files.ts';
 import { generate, predict, tokenLoss, type LanguageModel } from '../models/index.ts';
 import { charTokenizer, trainBpe, type Tokenizer } from '../text/index.ts';
@@ -22,7 +21,7 @@ export interface TextData {
 /** The text of a file, the last tenth held back; or sums drawn by code, of which a tenth is never trained on. */
 export function readTextData(path: string | null, { seed }: Settings): TextData {
   if (path === null) {
-    const sums = [...new Set(arithmetic(20_000, new Random(seed), { digits: 2, operators: '+' }))];
+    const sums = [...new Set(arithmetic(20_000, new Generator(seed), { digits: 2, operators: '+' }))];
     const cut = Math.floor(0.9 * sums.length);
     const heldBack = sums.slice(cut);
     const questions = heldBack.map((sum) => {
@@ -99,7 +98,7 @@ export async function judgeText(
   const begin = tokens.slice(0, Math.min(8, block));
   const samples = [0, 0.8, 1].map((temperature) => ({
     heading: temperature === 0 ? 'Always the likeliest token' : `Drawn at temperature ${temperature}`,
-    text: tokenizer.decode(generate(language, begin, { maxNewTokens: 300, temperature, generator: new Random(1) })),
+    text: tokenizer.decode(generate(language, begin, { maxNewTokens: 300, temperature, generator: new Generator(1) })),
   }));
   const metrics = { loss, perplexity: perplexity(loss) };
   const numbers = `loss ${loss.toFixed(4)} a token, perplexity ${metrics.perplexity.toFixed(2)}`;

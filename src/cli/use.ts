@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FormatError, FileError } from '../array/errors.ts';
 import { Generator } from '../array/random.ts';
+import { noGrad } from '../engine.ts';
 import { readImage } from '../data/imageFolder.ts';
 import { stack } from '../create.ts';
-import { predict as run, streamText, type LanguageModel } from '../models/index.ts';
+import { streamText, type LanguageModel } from '../models/index.ts';
 import { load, type LoadedModel } from '../models/folder.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { formatConfusion } from '../train/index.ts';
@@ -66,7 +67,11 @@ export async function predict(args: Args): Promise<void> {
   const { channels, size, classes } = preprocessing;
   const images = [];
   for (const file of files) images.push(await readImage(file, { channels, size }));
-  const rows = run({ forward: (x) => classify(model as Net, x) } as Net, stack(images)).softmax(1).toArray() as number[][]; // prettier-ignore
+  const rows = noGrad(() =>
+    classify(model as Net, stack(images))
+      .softmax(1)
+      .toArray(),
+  ) as number[][];
   rows.forEach((probabilities, i) => {
     const best = classes.map((name, c) => ({ class: name, probability: probabilities[c] }));
     best.sort((a, b) => b.probability - a.probability);

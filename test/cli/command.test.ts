@@ -36,7 +36,7 @@ afterAll(() => {
 const adjoint = (...args: string[]): Promise<Ended> => start(base, args, { how });
 const at = (...names: string[]): string => join(base, ...names);
 const hash = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
-const json = (ended: Ended): Record<string, never> => JSON.parse(ended.stdout) as Record<string, never>;
+const json = (ended: Ended): Record<string, unknown> => JSON.parse(ended.stdout) as Record<string, unknown>;
 
 const gpt = ['train', 'gpt', '--data', 'text.txt'];
 const small = ['epochs=4', 'steps=40', 'batch=4', 'block=16', 'width=16', 'layers=1', 'heads=2', 'dropout=0.1'].flatMap((s) => ['--set', s]); // prettier-ignore
@@ -101,7 +101,7 @@ describe('a run on text', { timeout: 60_000 }, () => {
     const words = ['generate', 'whole', '--prompt', 'to be', '--tokens', '20', '--seed', '3'];
     const [first, second] = await Promise.all([adjoint(...words), adjoint(...words, '--json')]);
     expect(first.stdout).toMatch(/^to be[^]{20}\n$/);
-    expect(`to be${json(second)['text']}\n`).toBe(first.stdout);
+    expect(`to be${String(json(second)['text'])}\n`).toBe(first.stdout);
   });
 
   test.each([
