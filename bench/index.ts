@@ -1,5 +1,6 @@
 /** `npm run bench`: measures, prints, and writes what was measured. */
 import { writeFileSync } from 'node:fs';
+import { setMatmulInstructions, setNumThreads } from '../src/index.ts';
 import { matmulChart } from './charts.ts';
 import { readReport, showComparison } from './compare.ts';
 import { measure, type Group, type GroupResult, type Settings } from './harness.ts';
@@ -67,7 +68,11 @@ const ops: Part = async (options) => {
   return results;
 };
 
-const training: Part = (options, peers) => each(trainingGroups(peers), settings(options, { rounds: 9, seconds: 0.1 }));
+const training: Part = (options, peers) => {
+  setNumThreads(options.threads);
+  setMatmulInstructions(options.instructions);
+  return each(trainingGroups(peers), settings(options, { rounds: 9, seconds: 0.1 }));
+};
 
 const start: Part = async (options, peers) => {
   const { group, done } = startGroup(peers);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { tileOf, type Instructions } from '../src/kernels/wasm/matmul.ts';
 import { parseSize, type Size } from './matmul/index.ts';
 import { peerNames } from './peers/index.ts';
 import { UsageError } from './usage.ts';
@@ -23,7 +24,8 @@ export const help = `Measures Adjoint: every case is verified before it is timed
   --kernel FILE     matmul: a file whose default export is a Gemm joins the table; may be given again
   --against LIST    peers in the same run, if installed: ${peerNames.join(', ')}
                     (JavaScript ones: npm ci --prefix bench)
-  --threads N       threads of the peers (default: 1)
+  --threads N       threads of training steps and of peers (default: 1)
+  --instructions I  of matmul in training steps: mul+add (the default), fma or 'fma 256'
   --rounds N        turns of each contestant (default: 9, ops 5)
   --seconds S       time of one turn (default: 0.05, ops 0.01)
   --steps N         memory: steps of the smallest net (default: 100000)
@@ -43,6 +45,7 @@ export interface Options {
   readonly kernels: readonly string[];
   readonly against: readonly string[];
   readonly threads: number;
+  readonly instructions: Instructions;
   readonly rounds: number | null;
   readonly seconds: number | null;
   readonly steps: number;
@@ -57,6 +60,7 @@ const declared = {
   kernel: { type: 'string', multiple: true },
   against: text,
   threads: text,
+  instructions: text,
   rounds: text,
   seconds: text,
   steps: text,
@@ -73,7 +77,7 @@ const heard: Record<Command, readonly Name[]> = {
   all: measured,
   matmul: [...measured, 'sizes', 'kernel'],
   ops: ['rounds', 'seconds', 'json', 'smoke', 'sizes'],
-  training: measured,
+  training: [...measured, 'instructions'],
   start: measured.filter((name) => name !== 'seconds'),
   figures: ['against', 'threads', 'json', 'smoke'],
   memory: ['steps', 'against', 'threads'],
@@ -110,6 +114,10 @@ export function readOptions(args: readonly string[]): Options | null {
   const against = list(values.against);
   const stranger = against.find((name) => !peerNames.includes(name));
   if (stranger !== undefined) throw new UsageError(`--against knows ${peerNames.join(', ')}, got '${stranger}'`);
+  const instructions = (values.instructions ?? 'mul+add') as Instructions;
+  if (!Object.hasOwn(tileOf, instructions)) {
+    throw new UsageError(`--instructions knows ${Object.keys(tileOf).join(', ')}, got '${instructions}'`);
+  }
   const kernels = values.kernel ?? [];
   const lost = [...files, ...kernels].find((file) => !existsSync(file));
   if (lost !== undefined) throw new UsageError(`there is no file ${lost}`);
@@ -121,6 +129,7 @@ export function readOptions(args: readonly string[]): Options | null {
     sizes: sizes.length > 0 ? sizes : null,
     kernels,
     against: [...new Set(against)],
+    instructions,
     threads: number('threads', values.threads, 1, true) ?? 1,
     rounds: number('rounds', values.rounds, 1, true),
     seconds: number('seconds', values.seconds, 0, false),

@@ -1,6 +1,7 @@
 /** Making tensors: from numbers, by rule, at random, and from other tensors. */
 import { ShapeError, showShape, ValueError } from './array/errors.ts';
-import { allocate, nd, sizeOf, type Data, type DType, type Shape } from './array/nd.ts';
+import { allocate } from './array/memory.ts';
+import { nd, sizeOf, type Data, type DType, type Shape } from './array/nd.ts';
 import { defaultGenerator, type Generator } from './array/random.ts';
 import { concat, Tensor, type Operand } from './tensor.ts';
 

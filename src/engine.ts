@@ -3,7 +3,8 @@
  * first, and gives each op's gradient to its rules. Knows no op and no number.
  */
 import { GradError, ShapeError, showShape } from './array/errors.ts';
-import { giveBack, overlap, reusing, sharesMemory, zerosNd, type Nd } from './array/nd.ts';
+import { giveBack, overlap, reusing } from './array/memory.ts';
+import { sharesMemory, zerosNd, type Nd } from './array/nd.ts';
 import type { AnyOp, Ghost } from './ops/op.ts';
 import type { Tensor } from './tensor.ts';
 

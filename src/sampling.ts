@@ -1,6 +1,7 @@
 /** Drawing from distributions whose parameters are tensors. Nothing flows back through what is drawn. */
 import { ShapeError, showShape, ValueError } from './array/errors.ts';
-import { allocate, nd, sizeOf, type Data } from './array/nd.ts';
+import { allocate } from './array/memory.ts';
+import { nd, sizeOf, type Data } from './array/nd.ts';
 import { defaultGenerator } from './array/random.ts';
 import { rand, randn, type RandomOptions } from './create.ts';
 import { Tensor, type Operand } from './tensor.ts';

@@ -5,8 +5,8 @@
  */
 import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
 import { copyInto, overwrite } from './array/dense.ts';
+import { allocate } from './array/memory.ts';
 import {
-  allocate,
   broadcastShapes,
   dtypeOf,
   isDense,
@@ -581,19 +581,24 @@ export class Tensor extends Vocabulary {
     return index;
   }
 
-  /** Writes other, or op(this, other), over this. @internal */
-  write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
+  /** Refuses a write in place by which a gradient would be lost, or one place be written for several elements. @internal */
+  mayWrite(where: string, other: Tensor): void {
     if (engine.isGradEnabled() && (this.requiresGrad || other.requiresGrad)) {
       throw new GradError(where, 'in-place changes are not recorded, so nothing that is written may need a gradient',
         'a tensor with requiresGrad', `wrap the call in noGrad(() => …), or use the form without the underscore`);
     }
-    const shape = broadcastShapes(where, this.shape, other.shape);
-    if (!sameShape(shape, this.shape)) {
-      throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
-    }
     if (sharesMemory(this.nd)) {
       throw new ShapeError(where, 'every element must have memory of its own', 'a view that repeats some',
         'write to a clone()');
+    }
+  }
+
+  /** Writes other, or op(this, other), over this. @internal */
+  write(where: string, other: Tensor, op?: Op<[a: Nd, b: Nd]>): this {
+    this.mayWrite(where, other);
+    const shape = broadcastShapes(where, this.shape, other.shape);
+    if (!sameShape(shape, this.shape)) {
+      throw new ShapeError(where, `the operand must broadcast to ${showShape(this.shape)}`, showShape(other.shape));
     }
     if (op === ops.add) addOnto(this.nd, other.nd);
     else overwrite(this.nd, op ? op.forward(this.nd, other.nd) : engine.noGrad(() => other.expand(shape)).nd);

@@ -249,6 +249,59 @@ export const cases: Partial<Record<OpName, Maker>> = {
     };
     return { op: () => ops.oneHot.forward(index, cols), plain, elements: rows * cols };
   }),
+  scatterAmax: dense((rows, cols) => {
+    const [x, src] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, between(-2, 2))];
+    const index = random(rows, cols, false, wholeBelow(cols));
+    const plain = (): Float32Array => {
+      const y = x.data.slice() as Float32Array;
+      for (let e = 0; e < y.length; e++) {
+        const at = e - (e % cols) + index.data[e];
+        if (src.data[e] > y[at]) y[at] = src.data[e];
+      }
+      return y;
+    };
+    return { op: () => ops.scatterAmax.forward(x, index, src, 1), plain, elements: rows * cols };
+  }),
+  /** Against the sort of the numbers alone that JavaScript has. */
+  argsort: dense((rows, cols) => {
+    const x = random(rows, cols, false, between(-2, 2));
+    const plain = (): Float32Array => {
+      const y = x.data.slice() as Float32Array;
+      for (let i = 0; i < rows; i++) y.subarray(i * cols, (i + 1) * cols).sort();
+      return y;
+    };
+    const op = (): Nd => ops.gather.forward(x, ops.argsort.forward(x, 1, false), 1);
+    return { op, plain, elements: rows * cols };
+  }),
+  nonzero: dense((rows, cols) => {
+    const x = random(rows, cols, false, wholeBelow(2));
+    const plain = (): Float32Array => {
+      const found: number[] = [];
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) if (x.data[i * cols + j] !== 0) found.push(i, j);
+      }
+      return Float32Array.from(found);
+    };
+    return { op: () => ops.nonzero.forward(x), plain, elements: rows * cols };
+  }),
+  searchsorted: dense((rows, cols) => {
+    const x = random(rows, cols, false, between(0, cols));
+    const sorted = nd(Float32Array.from({ length: cols }, (_, i) => i), [cols]); // prettier-ignore
+    const plain = (): Float32Array => {
+      const y = new Float32Array(rows * cols);
+      for (let e = 0; e < y.length; e++) {
+        let [low, high] = [0, cols];
+        while (low < high) {
+          const middle = (low + high) >> 1;
+          if (sorted.data[middle] < x.data[e]) low = middle + 1;
+          else high = middle;
+        }
+        y[e] = low;
+      }
+      return y;
+    };
+    return { op: () => ops.searchsorted.forward(sorted, x, false), plain, elements: rows * cols };
+  }),
   concat: dense((rows, cols) => {
     const [a, b] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, between(-2, 2))];
     const plain = (): Float32Array => {
@@ -377,9 +430,9 @@ function normalized({ data: x, shape: [rows, n] }: Nd, w: Nd['data'], b: Nd['dat
 
 const choose = elementwise('a !== 0 ? b : c');
 
-/** Measured elsewhere, or nothing to measure: views touch no numbers; unslice and lastWrites are parts of gradients. */
+/** Measured elsewhere, or nothing to measure: views touch no numbers; unslice, unlattice and lastWrites are parts of gradients. */
 export const elsewhere: ReadonlySet<string> = new Set<OpName>([
-  'expand', 'permute', 'reshape', 'slice', 'unslice', 'matmul', 'linear', 'lastWrites',
+  'expand', 'permute', 'reshape', 'slice', 'unslice', 'lattice', 'unlattice', 'matmul', 'linear', 'lastWrites',
 ]); // prettier-ignore
 
 /** What is no op of its own and matters as much. */

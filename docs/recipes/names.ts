@@ -25,8 +25,8 @@ const kinds = {
 const name = options.model ?? 'transformer';
 if (!Object.hasOwn(kinds, name)) throw new Error(`--model must be one of ${Object.keys(kinds).join(', ')}`);
 const { model, lr } = kinds[name as keyof typeof kinds]();
-const steps = Number(options.steps ?? 3000);
-const B = 32;
+const steps = Number(options.steps ?? 2000);
+const B = 64;
 
 const names = dataFile('names.txt').trim().split('\n');
 const order = generator.permutation(names.length);

@@ -77,6 +77,9 @@ export function checkGather(where: string, shape: Shape, index: Nd, dim: number)
 /** An index with its negative numbers counted from the end: whole numbers in 0 … limit−1, in float64. */
 export function wrapWhole(where: string, index: Nd, limit: number): Nd {
   const { data } = copy(index, 'float64');
-  data.forEach((v, i) => (data[i] = wrapIndex(where, v, limit)));
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i];
+    if (!(v >= 0 && v < limit && Math.floor(v) === v)) data[i] = wrapIndex(where, v, limit);
+  }
   return nd(data, index.shape);
 }

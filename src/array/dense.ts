@@ -1,5 +1,6 @@
 /** From strides to row-major order: the one strided copy loop. */
-import { unwritten, dtypeOf, isDense, nd, sizeOf, type Data, type DType, type Nd } from './nd.ts';
+import { unwritten } from './memory.ts';
+import { dtypeOf, isDense, nd, sizeOf, type Data, type DType, type Nd } from './nd.ts';
 
 /** Copies n numbers, `di` and `dj` apart. A function of its own, so that its numbers stay in registers. */
 // prettier-ignore

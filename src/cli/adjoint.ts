@@ -31,7 +31,7 @@ adjoint train --resume DIR
 ${models.join('\n')}
 
   --data PATH      images: a folder with MNIST's files, or with a folder of PNG and JPEG files for each class;
-                   text: a file. Left out: digits, or sums, drawn by code
+                   text: a file. Left out: digits, or captions of shapes, made by code
   --set name=value a setting; may be said again. adjoint train MODEL --help tells them
   --out DIR        a new or empty folder (default: runs/MODEL, runs/MODEL-2, …)
   --resume DIR     go on with a run that was stopped or killed, to the same bits as if it had not been`,

@@ -32,7 +32,7 @@ interface RecipeOf<Kind extends string, Facts> {
 export type Recipe = RecipeOf<'images', ImageFacts> | RecipeOf<'text', TextFacts>;
 
 const images = { epochs: 8, batch: 64, lr: 3e-3, weightDecay: 0.01, warp: 1, seed: 1 };
-const text = { epochs: 10, steps: 200, batch: 32, block: 32, lr: 3e-3, weightDecay: 0.01, vocab: 0, seed: 1 };
+const text = { epochs: 10, steps: 100, batch: 16, block: 48, lr: 3e-3, weightDecay: 0.01, vocab: 0, seed: 1 };
 
 const recurrent = (cell: 'rnn' | 'gru' | 'lstm', about: string): Recipe => ({
   kind: 'text',

@@ -6,6 +6,7 @@ import { Generator } from '../array/random.ts';
 import { noGrad } from '../engine.ts';
 import { readImage } from '../data/imageFolder.ts';
 import { stack } from '../create.ts';
+import type { Tensor } from '../tensor.ts';
 import { streamText, type LanguageModel } from '../models/index.ts';
 import { load, type LoadedModel } from '../models/folder.ts';
 import type { Tokenizer } from '../text/index.ts';
@@ -65,7 +66,7 @@ export async function predict(args: Args): Promise<void> {
     throw new FormatError(folder, 'the model must be one of pictures', model.constructor.name, cure);
   }
   const { channels, size, classes } = preprocessing;
-  const images = [];
+  const images: Tensor[] = [];
   for (const file of files) images.push(await readImage(file, { channels, size }));
   const rows = noGrad(() =>
     classify(model as Net, stack(images))

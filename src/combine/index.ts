@@ -2,3 +2,5 @@
 export * from './grids.ts';
 export * from './stacks.ts';
 export * from './search.ts';
+export { einsum, tensordot } from './einsum.ts';
+export * from './products.ts';

@@ -5,7 +5,7 @@
 import { dense } from '../array/dense.ts';
 import { FormatError, showShape } from '../array/errors.ts';
 import { nd, rowMajor, sizeOf, type Nd } from '../array/nd.ts';
-import { fileDTypes, littleEndian, swapBytes, type FileDType } from './safetensors-dtypes.ts';
+import { fileDTypes, littleEndian, swapBytes, type FileDType } from './safetensorsDtypes.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 

@@ -5,8 +5,8 @@
 import { dense } from '../array/dense.ts';
 import { ValueError } from '../array/errors.ts';
 import { nd, sizeOf, type Nd } from '../array/nd.ts';
-import { littleEndian, swapBytes } from './safetensors-dtypes.ts';
-import { loneSurrogate, maxHeader, metadataKey, parseHeader, quote } from './safetensors-header.ts';
+import { littleEndian, swapBytes } from './safetensorsDtypes.ts';
+import { loneSurrogate, maxHeader, metadataKey, parseHeader, quote } from './safetensorsHeader.ts';
 
 /** What a file holds. Both records have no prototype, so that any name is only a name. */
 export interface SafetensorsContent {

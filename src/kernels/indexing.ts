@@ -4,7 +4,17 @@
  * Indices are whole numbers in range; whoever calls has checked them.
  */
 import { copy, dense, overwrite } from '../array/dense.ts';
-import { dtypeOf, promote, sizeOf, unwrittenNd, zerosNd, type Data, type Nd, type Shape } from '../array/nd.ts';
+import {
+  dtypeOf,
+  isDense,
+  promote,
+  sizeOf,
+  unwrittenNd,
+  zerosNd,
+  type Data,
+  type Nd,
+  type Shape,
+} from '../array/nd.ts';
 import { lattice, slice, type Range, type Walk } from '../array/views.ts';
 
 /** A row-major array seen as [outer, n, inner] around one of its dims. */
@@ -21,11 +31,23 @@ function places(index: Nd, shape: Shape, dim: number): Int32Array {
   const flat = dense(index);
   const size = index.shape;
   const rank = size.length;
+  if (size.every((n, d) => d === dim || n === shape[d])) {
+    // The arrays agree in the other dims: [outer, index's size or shape's, inner].
+    const { outer, n, inner } = around(shape, dim);
+    const rows = size[dim] ?? 1;
+    const { data, offset } = flat;
+    for (let o = 0, e = 0; o < outer; o++) {
+      for (let r = 0, start = o * n; r < rows; r++) {
+        for (let i = 0; i < inner; i++, e++) at[e] = (start + data[offset + e]) * inner + i;
+      }
+    }
+    return at;
+  }
   const coordinates = new Array<number>(rank).fill(0);
   for (let e = 0; e < at.length; e++) {
     let place = 0;
     for (let d = 0; d < rank; d++) place = place * shape[d] + (d === dim ? flat.data[flat.offset + e] : coordinates[d]);
-    at[e] = rank === 0 ? flat.data[flat.offset] : place;
+    at[e] = place;
     for (let d = rank - 1; d >= 0 && ++coordinates[d] === size[d]; d--) coordinates[d] = 0;
   }
   return at;
@@ -108,6 +130,14 @@ export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   const rows = index.shape[0] ?? 1;
   const y = unwrittenNd(dtypeOf(x.data), x.shape.with(dim, rows));
   const { data, offset } = dense(x);
+  const places = dense(index);
+  if (inner === 1) {
+    for (let o = 0, k = 0; o < outer; o++) {
+      const start = offset + o * n;
+      for (let r = places.offset, end = r + rows; r < end; r++) y.data[k++] = data[start + places.data[r]];
+    }
+    return y;
+  }
   for (let o = 0, k = 0; o < outer; o++) {
     for (let r = 0; r < rows; r++) {
       const from = offset + (o * n + index.data[index.offset + r * (index.strides[0] ?? 0)]) * inner;
@@ -201,3 +231,25 @@ export function oneHot(index: Nd, classes: number): Nd {
   for (let e = 0, n = sizeOf(index.shape); e < n; e++) y.data[e * classes + data[offset + e]] = 1;
   return y;
 }
+
+/** Writes src's elements over x's at the places `at` in row-major order, or adds them, one after another. */
+export function putInto(x: Nd, at: ArrayLike<number>, src: Nd, add: boolean): void {
+  const { data, offset } = src.data === x.data ? copy(src) : dense(src);
+  const straight = isDense(x);
+  for (let e = 0; e < at.length; e++) {
+    let to = x.offset + at[e];
+    if (!straight) {
+      to = x.offset;
+      for (let d = x.shape.length - 1, rest = at[e]; d >= 0; d--) {
+        to += (rest % x.shape[d]) * x.strides[d];
+        rest = Math.floor(rest / x.shape[d]);
+      }
+    }
+    if (add) x.data[to] += data[offset + e];
+    else x.data[to] = data[offset + e];
+  }
+}
+
+/** What scatter and scatterAdd write, into x itself. */
+export const scatterInto = (x: Nd, index: Nd, src: Nd, dim: number, add: boolean): void =>
+  putInto(x, places(index, x.shape, dim), src, add);

@@ -7,6 +7,7 @@
  * Where the lines are long and without gaps, a loop's twin in WebAssembly is asked first (simd/).
  */
 import { copy, dense } from '../array/dense.ts';
+import { unwritten } from '../array/memory.ts';
 import {
   broadcastShapes,
   dtypeOf,
@@ -15,7 +16,6 @@ import {
   promote,
   sameShape,
   sizeOf,
-  unwritten,
   unwrittenNd,
   type Data,
   type DType,

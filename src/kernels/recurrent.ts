@@ -3,7 +3,8 @@
  * y[6, T, B, H] holds h, c and the gates i, f, g, o, all that going back needs.
  */
 import { dense } from '../array/dense.ts';
-import { allocate, dtypeOf, promote, unwritten, unwrittenNd, zerosNd, type Nd } from '../array/nd.ts';
+import { allocate, unwritten } from '../array/memory.ts';
+import { dtypeOf, promote, unwrittenNd, zerosNd, type Nd } from '../array/nd.ts';
 import { gemm } from './matmul/index.ts';
 import * as simd from './simd/recurrent.ts';
 import type { From } from './simd/recurrent.ts';

@@ -3,32 +3,39 @@ import { dense } from '../array/dense.ts';
 import { dtypeOf, sizeOf, zerosNd, type Nd } from '../array/nd.ts';
 import type { ScanLoop } from './lines.ts';
 
-// Room for one line: its numbers, and their places before and after a pass.
+// Room for one line: its numbers and their places, before and after a pass.
 let keys = new Float64Array(64);
-let from = new Int32Array(64);
-let to = new Int32Array(64);
+let places = new Int32Array(64);
+let keysTo = new Float64Array(64);
+let placesTo = new Int32Array(64);
 const RUN = 12; // lines of this length are sorted by insertion
 
-/** Puts the first n places of `from` in the order of their keys, equal ones as they were: merge sort, from runs up. */
+/** Sorts the first n keys, and their places with them; equal ones stay as they were: merge sort, from runs up. */
 function mergeSort(n: number): void {
   for (let start = 0; start < n; start += RUN) {
     for (let r = start + 1, end = Math.min(n, start + RUN); r < end; r++) {
-      const place = from[r];
+      const key = keys[r];
+      const place = places[r];
       let q = r - 1;
-      for (const key = keys[place]; q >= start && keys[from[q]] > key; q--) from[q + 1] = from[q];
-      from[q + 1] = place;
+      for (; q >= start && keys[q] > key; q--) {
+        keys[q + 1] = keys[q];
+        places[q + 1] = places[q];
+      }
+      keys[q + 1] = key;
+      places[q + 1] = place;
     }
   }
   for (let width = RUN; width < n; width *= 2) {
     for (let start = 0; start < n; start += 2 * width) {
       const middle = Math.min(n, start + width);
       const end = Math.min(n, middle + width);
-      let [p, q] = [start, middle];
-      for (let r = start; r < end; r++) {
-        to[r] = p < middle && (q >= end || keys[from[p]] <= keys[from[q]]) ? from[p++] : from[q++];
+      for (let r = start, p = start, q = middle; r < end; r++) {
+        const from = p < middle && (q >= end || keys[p] <= keys[q]) ? p++ : q++;
+        keysTo[r] = keys[from];
+        placesTo[r] = places[from];
       }
     }
-    [from, to] = [to, from];
+    [keys, keysTo, places, placesTo] = [keysTo, keys, placesTo, places];
   }
 }
 
@@ -36,19 +43,18 @@ const sorter =
   (sign: 1 | -1): ScanLoop =>
   (x, i, di, y, k, dk, n) => {
     if (keys.length < n) {
-      keys = new Float64Array(2 * n);
-      from = new Int32Array(2 * n);
-      to = new Int32Array(2 * n);
+      [keys, keysTo] = [new Float64Array(2 * n), new Float64Array(2 * n)];
+      [places, placesTo] = [new Int32Array(2 * n), new Int32Array(2 * n)];
     }
     let numbers = 0;
     for (let r = 0, at = i; r < n; r++, at += di) {
       if (x[at] !== x[at]) continue;
-      keys[r] = sign * x[at];
-      from[numbers++] = r;
+      keys[numbers] = sign * x[at];
+      places[numbers++] = r;
     }
     mergeSort(numbers);
     const nans = sign === 1 ? k + numbers * dk : k; // NaN comes last, or first when falling
-    for (let r = 0, at = sign === 1 ? k : k + (n - numbers) * dk; r < numbers; r++, at += dk) y[at] = from[r];
+    for (let r = 0, at = sign === 1 ? k : k + (n - numbers) * dk; r < numbers; r++, at += dk) y[at] = places[r];
     for (let r = 0, at = nans; r < n; r++, i += di) {
       if (x[i] === x[i]) continue;
       y[at] = r;

@@ -1,13 +1,12 @@
-/** Convolution and transposed convolution over one or two dims, as functions and as layers. */
+/** Convolution and transposed convolution over one, two or three dims, as functions. The layers are in convLayers.ts. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import type { DType } from '../array/nd.ts';
-import { defaultGenerator, type Generator } from '../array/random.ts';
-import { zeros } from '../create.ts';
+import type { Shape } from '../array/nd.ts';
+import { tensor } from '../create.ts';
+import type { Movement } from '../kernels/conv.ts';
 import * as ops from '../ops/index.ts';
 import { apply, type Tensor } from '../tensor.ts';
-import { fans, uniform_ } from './init.ts';
-import { Module, parameter } from './module.ts';
-import { batched, pair, type Pair, type Size } from './sizes.ts';
+import { pad } from './patches.ts';
+import { batched, planar, sizes, type Dims, type Size } from './sizes.ts';
 
 export interface ConvOptions {
   /** Steps from one place of the kernel to the next; 1 if left out. */
@@ -22,33 +21,52 @@ export interface ConvOptions {
 
 export interface ConvTransposeOptions extends ConvOptions {
   readonly padding?: Size;
-  /** Rows and columns more at the end: with a stride several sizes are convolved to one. 0 if left out. */
+  /** Places more at the end: with a stride several sizes are convolved to one. 0 if left out. */
   readonly outputPadding?: Size;
 }
 
-/** The options of a convolution over `dims` dims as pairs, checked; a missing height is that of a flat image. */
-function movement(where: string, options: ConvOptions, kernel: Pair, dims: 1 | 2) {
-  const stride = pair(where, 'stride', options.stride ?? 1, 1, dims);
-  const dilation = pair(where, 'dilation', options.dilation ?? 1, 1, dims);
-  const reach: Pair = [dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)];
+/** How a kernel moves, a number a dim. */
+interface Moves {
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  /** Zeros before the first place, and before and after together. */
+  readonly before: readonly number[];
+  readonly total: readonly number[];
+  /** Steps from the kernel's first number to its last. */
+  readonly reach: readonly number[];
+  readonly groups: number;
+}
+
+/** The options of a convolution, checked. Of an odd number of zeros, the one more comes after. */
+export function movesOf(where: string, options: ConvOptions, kernel: readonly number[], dims: Dims): Moves {
+  const stride = sizes(where, 'stride', options.stride ?? 1, 1, dims);
+  const dilation = sizes(where, 'dilation', options.dilation ?? 1, 1, dims);
+  const reach = kernel.map((k, d) => dilation[d] * (k - 1));
   const { padding = 0, groups = 1 } = options;
-  const same = padding === 'same';
-  if (same && Math.max(...stride) > 1) {
+  if (padding === 'same' && Math.max(...stride) > 1) {
     throw new ValueError(where, "with padding 'same' the stride must be 1", showShape(stride));
   }
-  const around = same || padding === 'valid' ? null : pair(where, 'padding', padding, 0, dims);
-  // Of an odd number of zeros, the one more comes after.
-  const before: Pair = around ?? (same ? [Math.floor(reach[0] / 2), Math.floor(reach[1] / 2)] : [0, 0]);
-  const total: Pair = around ? [2 * around[0], 2 * around[1]] : same ? reach : [0, 0];
-  return { move: { stride, padding: before, dilation, groups }, reach, total };
+  if (typeof padding === 'string' && padding !== 'same' && padding !== 'valid') {
+    throw new ValueError(where, "padding must be numbers, 'same' or 'valid'", `'${String(padding)}'`);
+  }
+  const around = typeof padding === 'string' ? null : sizes(where, 'padding', padding, 0, dims);
+  const total = around?.map((n) => 2 * n) ?? (padding === 'same' ? reach : reach.map(() => 0));
+  return { stride, dilation, reach, groups, total, before: total.map((n) => Math.floor(n / 2)) };
 }
+
+/** The movement over the last two dims. */
+const inPlane = ({ stride, before, dilation, groups }: Moves): Movement => ({
+  stride: planar(stride, 1),
+  padding: planar(before, 0),
+  dilation: planar(dilation, 1),
+  groups,
+});
 
 /** Refuses channels that the weight, the groups or the bias do not fit. */
 // prettier-ignore
 function checkChannels(
-  where: string, x: Tensor, weight: Tensor, bias: Tensor | null | undefined, groups: number, dims: 1 | 2, turned = false,
+  where: string, x: Tensor, weight: Tensor, bias: Tensor | null | undefined, groups: number, dims: Dims, turned = false,
 ): void {
-  const spatial = dims === 2 ? ', kH, kW' : ', k';
   const [first, second] = weight.shape;
   const [ins, outs] = turned ? [first, second * groups] : [second * groups, first];
   const fits =
@@ -58,6 +76,7 @@ function checkChannels(
     x.shape[x.ndim - dims - 1] === ins &&
     (!bias || (bias.ndim === 1 && bias.shape[0] === outs));
   if (fits) return;
+  const spatial = [', k', ', kH, kW', ', kD, kH, kW'][dims - 1];
   const rule = turned
     ? `x must be [N, C, …] for a weight [C, O/groups${spatial}] and a bias [O]`
     : `x must be [N, C, …] for a weight [O, C/groups${spatial}] and a bias [O]`;
@@ -66,27 +85,94 @@ function checkChannels(
 }
 
 /** y + b for each channel. Expanded over the batch first: then its gradient is summed image by image, as memory lies. */
-const addBias = (y: Tensor, bias: Tensor | null | undefined): Tensor =>
-  bias ? y.add(bias.reshape([1, bias.shape[0], 1, 1]).expand([y.shape[0], bias.shape[0], 1, 1])) : y;
+function addBias(y: Tensor, bias: Tensor | null | undefined): Tensor {
+  if (!bias) return y;
+  const [N, O, ...places] = y.shape;
+  const ones = places.map(() => 1);
+  return y.add(bias.reshape([1, O, ...ones]).expand([N, O, ...ones]));
+}
 
 /** A 1-d signal as an image of one row, and back. */
 const flat = (x: Tensor): Tensor => x.unsqueeze(-2);
 
-function convolve(where: string, x: Tensor, w: Tensor, bias: Tensor | null | undefined, o: ConvOptions, dims: 1 | 2) {
+// A volume is convolved as images: for each place along the depth, the planes that it sees are channels of one image. The
+// weight [O, C/groups, kD, kH, kW] is that of images [O, C/groups·kD, kH, kW] as it lies in memory.
+
+/** Which planes, counted from the first zero, each of `places` along the depth sees, `k` each. */
+const planesSeen = (places: number, k: number, { stride, dilation }: Moves): number[] =>
+  Array.from({ length: places * k }, (_, i) => Math.floor(i / k) * stride[0] + (i % k) * dilation[0]);
+
+/** How many planes there are with the zeros before and after, of which those from `before` on are not. */
+const depthOf = (D: number, seen: readonly number[], { before }: Moves): number =>
+  Math.max(before[0] + D, 1 + Math.max(-1, ...seen));
+
+/** Volumes [N, C, D, H, W] to images [N·places, C·k, H, W], what each place along the depth sees. */
+function slabs(x: Tensor, places: number, k: number, moves: Moves): Tensor {
+  const [N, C, D, H, W] = x.shape;
+  const seen = planesSeen(places, k, moves);
+  const before = moves.before[0];
+  const padded = pad(x, [0, 0, 0, 0, before, depthOf(D, seen, moves) - before - D]);
+  const cells = padded.indexSelect(2, tensor(seen)).reshape([N, C, places, k, H, W]); // prettier-ignore
+  return cells.transpose(1, 2).reshape([N * places, C * k, H, W]);
+}
+
+/** The adjoint of slabs: images [N·places, C·k, H, W] added up to volumes [N, C, D, H, W]. */
+function addSlabs(y: Tensor, [N, C, D, H, W]: Shape, places: number, k: number, moves: Moves): Tensor {
+  const seen = planesSeen(places, k, moves);
+  const cells = y.reshape([N, places, C, k, H, W]).transpose(1, 2).reshape([N, C, places * k, H, W]); // prettier-ignore
+  const padded = apply(ops.indexAdd, cells, tensor(seen), 2, [N, C, depthOf(D, seen, moves), H, W]);
+  return padded.narrow(2, moves.before[0], D);
+}
+
+/** The weight of volumes as one of images. */
+const flatWeight = (w: Tensor): Tensor => w.flatten(1, 2);
+
+function convolve(where: string, x: Tensor, w: Tensor, bias: Tensor | null | undefined, o: ConvOptions, dims: Dims) {
   checkChannels(where, x, w, bias, o.groups ?? 1, dims);
+  const kernel = w.shape.slice(2);
+  const moves = movesOf(where, o, kernel, dims);
   return batched(where, x, dims + 2, (images) => {
-    const [image, kernel] = dims === 1 ? [flat(images), flat(w)] : [images, w];
-    const [kH, kW] = kernel.shape.slice(2);
-    const { move, reach, total } = movement(where, o, [kH, kW], dims);
-    const room = (d: 0 | 1): number => image.shape[d + 2] + total[d] - reach[d] - 1; // steps of 1 that it can go
-    if (room(0) < 0 || room(1) < 0 || kH === 0 || kW === 0) {
-      const got = `${showShape(w.shape.slice(2))} on ${showShape(x.shape.slice(-dims))}`;
+    const room = moves.reach.map((reach, d) => images.shape[d + 2] + moves.total[d] - reach - 1); // steps of 1 that it can go
+    if (Math.min(...room) < 0 || kernel.includes(0)) {
+      const got = `${showShape(kernel)} on ${showShape(x.shape.slice(-dims))}`;
       throw new ShapeError(where, 'the dilated kernel must fit into the padded input', got);
     }
-    const along = (d: 0 | 1): number => Math.floor(room(d) / move.stride[d]) + 1;
-    const places: Pair = [along(0), along(1)];
-    const y = addBias(apply(ops.conv2d, image, kernel, places, move), bias);
-    return dims === 1 ? y.squeeze(-2) : y;
+    const places = room.map((n, d) => Math.floor(n / moves.stride[d]) + 1);
+    const [image, weight] =
+      dims === 1
+        ? [flat(images), flat(w)]
+        : dims === 2
+          ? [images, w]
+          : [slabs(images, places[0], kernel[0], moves), flatWeight(w)];
+    const y = apply(ops.conv2d, image, weight, planar(places, 1), inPlane(moves));
+    const [N, O] = [images.shape[0], w.shape[0]];
+    const planes = dims === 3 ? y.reshape([N, places[0], O, ...places.slice(1)]).transpose(1, 2) : y;
+    return addBias(dims === 1 ? planes.squeeze(-2) : planes, bias);
+  });
+}
+
+// prettier-ignore
+function convolveBack(
+  where: string, x: Tensor, w: Tensor, bias: Tensor | null | undefined, o: ConvTransposeOptions, dims: Dims,
+): Tensor {
+  checkChannels(where, x, w, bias, o.groups ?? 1, dims, true);
+  const kernel = w.shape.slice(2);
+  const moves = movesOf(where, o, kernel, dims);
+  const more = sizes(where, 'outputPadding', o.outputPadding ?? 0, 0, dims);
+  if (more.some((n, d) => n >= Math.max(moves.stride[d], moves.dilation[d]))) {
+    throw new ValueError(where, 'outputPadding must be less than stride or dilation', showShape(more));
+  }
+  return batched(where, x, dims + 2, (images) => {
+    const [N, C, ...places] = images.shape;
+    const size = places.map((n, d) => (n - 1) * moves.stride[d] - moves.total[d] + moves.reach[d] + more[d] + 1);
+    if (Math.min(...size) < 1) {
+      throw new ShapeError(where, 'the result must have at least one place along each dim', showShape(size));
+    }
+    if (dims === 1) return addBias(apply(ops.conv2dInput, flat(images), flat(w), planar(size, 1), inPlane(moves)).squeeze(-2), bias);
+    if (dims === 2) return addBias(apply(ops.conv2dInput, images, w, planar(size, 1), inPlane(moves)), bias);
+    const planes = images.transpose(1, 2).reshape([N * places[0], C, places[1], places[2]]);
+    const y = apply(ops.conv2dInput, planes, flatWeight(w), planar(size, 1), inPlane(moves));
+    return addBias(addSlabs(y, [N, w.shape[1] * moves.groups, ...size], places[0], kernel[0], moves), bias);
   });
 }
 
@@ -111,6 +197,15 @@ export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options:
 }
 
 /**
+ * Convolution of volumes x [N, C, D, H, W] (or one, [C, D, H, W]) with a weight [O, C/groups, kD, kH, kW] and a bias [O].
+ * See conv2d. `nn.functional.conv3d(ones([1, 1, 2, 2, 2]), ones([1, 1, 2, 2, 2])).item() // => 8`
+ * @throws ShapeError and ValueError as conv2d
+ */
+export function conv3d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  return convolve('conv3d', x, weight, bias, options, 3);
+}
+
+/**
  * The adjoint of conv2d in its input: each number of x [N, C, H, W] (or [C, H, W]) adds its multiple of the kernel, weight
  * [C, O/groups, kH, kW], to the result [N, O, (H − 1)·stride − 2·padding + dilation·(kH − 1) + outputPadding + 1, …].
  * PyTorch: `torch.nn.functional.conv_transpose2d`.
@@ -121,113 +216,29 @@ export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options:
 export function convTranspose2d(
   x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {},
 ): Tensor {
-  const where = 'convTranspose2d';
-  checkChannels(where, x, weight, bias, options.groups ?? 1, 2, true);
-  const [kH, kW] = weight.shape.slice(2);
-  const { move, reach, total } = movement(where, options, [kH, kW], 2);
-  const more = pair(where, 'outputPadding', options.outputPadding ?? 0, 0, 2);
-  if (more.some((n, d) => n >= Math.max(move.stride[d], move.dilation[d]))) {
-    throw new ValueError(where, 'outputPadding must be less than stride or dilation', showShape(more));
-  }
-  return batched(where, x, 4, (images) => {
-    const along = (d: 0 | 1): number => (images.shape[d + 2] - 1) * move.stride[d] - total[d] + reach[d] + more[d] + 1;
-    const size: Pair = [along(0), along(1)];
-    if (size[0] < 1 || size[1] < 1) {
-      throw new ShapeError(where, 'the result must have at least one row and column', showShape(size));
-    }
-    return addBias(apply(ops.conv2dInput, images, weight, size, move), bias);
-  });
-}
-
-export interface ConvLayerOptions {
-  readonly bias?: boolean;
-  readonly dtype?: DType;
-  readonly generator?: Generator;
-}
-
-/** What convolution layers share: weight and bias, uniform in ±1/√(numbers that one output sees), as in PyTorch. */
-abstract class Conv<O extends ConvOptions> extends Module {
-  weight: Tensor;
-  bias: Tensor | null;
-  /** Stride, padding and so on. */
-  options: O;
-
-  constructor(shape: readonly number[], outChannels: number, options: O & ConvLayerOptions) {
-    super();
-    const { bias = true, dtype = 'float32', generator = defaultGenerator } = options;
-    const empty = zeros(shape, { dtype });
-    const bound = 1 / Math.sqrt(Math.max(1, fans(empty).in));
-    this.weight = parameter(uniform_(empty, -bound, bound, generator));
-    this.bias = bias ? parameter(uniform_(zeros([outChannels], { dtype }), -bound, bound, generator)) : null;
-    this.options = options;
-  }
-  protected override describe(): string {
-    const { stride = 1, padding = 0, dilation = 1, groups = 1 } = this.options;
-    const parts = { weight: showShape(this.weight.shape), stride, padding, dilation, groups, bias: this.bias !== null };
-    return Object.entries(parts).map(([name, value]) => `${name}=${String(value)}`).join(', '); // prettier-ignore
-  }
-}
-
-/** The sizes of a weight [first, second/groups, …kernel], checked. */
-function weightShape(
-  where: string,
-  first: number,
-  second: number,
-  groups: number,
-  kernel: readonly number[],
-): number[] {
-  if (![first, second, groups].every((n) => Number.isInteger(n) && n > 0) || first % groups || second % groups) {
-    throw new ValueError(where, 'channels must be whole multiples of groups', `${first}, ${second} and ${groups}`);
-  }
-  return [first, second / groups, ...kernel];
+  return convolveBack('convTranspose2d', x, weight, bias, options, 2);
 }
 
 /**
- * Convolution of signals [N, C, L]; see nn.functional.conv1d. Weight [O, C/groups, k] and bias [O].
- * `new nn.Conv1d(4, 6, 3, { padding: 1 })(zeros([2, 4, 10])).shape // => [ 2, 6, 10 ]`
+ * Transposed convolution of signals x [N, C, L] (or [C, L]), weight [C, O/groups, k], bias [O]. See convTranspose2d.
+ * `nn.functional.convTranspose1d(ones([1, 1, 2]), ones([1, 1, 2])).flatten() // => Tensor[3] [1, 2, 1]`
+ * @throws ShapeError and ValueError as convTranspose2d
  */
-export class Conv1d extends Conv<ConvOptions> {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: number,
-    options: ConvOptions & ConvLayerOptions = {},
-  ) {
-    const [, k] = pair('Conv1d', 'kernelSize', kernelSize, 1, 1);
-    super(weightShape('Conv1d', outChannels, inChannels, options.groups ?? 1, [k]), outChannels, options);
-  }
-  override forward(x: Tensor): Tensor {
-    return conv1d(x, this.weight, this.bias, this.options);
-  }
+// prettier-ignore
+export function convTranspose1d(
+  x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {},
+): Tensor {
+  return convolveBack('convTranspose1d', x, weight, bias, options, 1);
 }
 
 /**
- * Convolution of images [N, C, H, W]; see nn.functional.conv2d. Weight [O, C/groups, kH, kW] and bias [O].
- * `new nn.Conv2d(3, 8, 5, { stride: 2 })(zeros([1, 3, 28, 28])).shape // => [ 1, 8, 12, 12 ]`
+ * Transposed convolution of volumes x [N, C, D, H, W] (or [C, D, H, W]), weight [C, O/groups, kD, kH, kW], bias [O].
+ * See convTranspose2d. `nn.functional.convTranspose3d(ones([1, 1, 2, 1, 1]), ones([1, 1, 2, 1, 1])).flatten() // => Tensor[3] [1, 2, 1]`
+ * @throws ShapeError and ValueError as convTranspose2d
  */
-export class Conv2d extends Conv<ConvOptions> {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, options: ConvOptions & ConvLayerOptions = {}) {
-    const kernel = pair('Conv2d', 'kernelSize', kernelSize, 1, 2);
-    super(weightShape('Conv2d', outChannels, inChannels, options.groups ?? 1, kernel), outChannels, options);
-  }
-  override forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.options);
-  }
-}
-
-/**
- * Transposed convolution of images [N, C, H, W]; see nn.functional.convTranspose2d. Weight [C, O/groups, kH, kW], bias [O].
- * `new nn.ConvTranspose2d(8, 3, 2, { stride: 2 })(zeros([1, 8, 7, 7])).shape // => [ 1, 3, 14, 14 ]`
- */
-export class ConvTranspose2d extends Conv<ConvTransposeOptions> {
-  // prettier-ignore
-  constructor(
-    inChannels: number, outChannels: number, kernelSize: Size, options: ConvTransposeOptions & ConvLayerOptions = {},
-  ) {
-    const kernel = pair('ConvTranspose2d', 'kernelSize', kernelSize, 1, 2);
-    super(weightShape('ConvTranspose2d', inChannels, outChannels, options.groups ?? 1, kernel), outChannels, options);
-  }
-  override forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.weight, this.bias, this.options);
-  }
+// prettier-ignore
+export function convTranspose3d(
+  x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvTransposeOptions = {},
+): Tensor {
+  return convolveBack('convTranspose3d', x, weight, bias, options, 3);
 }

@@ -6,23 +6,17 @@ export { channelShuffle } from './shapes.ts';
 export { cosineSimilarity, normalize, pairwiseDistance, type DistanceOptions, type NormalizeOptions, type SimilarityOptions } from './distances.ts'; // prettier-ignore
 export { positionalEncoding, rotaryEmbedding, type RotaryOptions } from './positions.ts';
 export { scaledDotProductAttention, type AttentionOptions } from './attention.ts';
-export { conv1d, conv2d, convTranspose2d, type ConvOptions, type ConvTransposeOptions } from './conv.ts';
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, type ConvOptions, type ConvTransposeOptions } from './conv.ts'; // prettier-ignore
 export { bilinear } from './bilinear.ts';
 export { embedding, type LookupOptions } from './embedding.ts';
-export { embeddingBag, type BagOptions } from './embedding-bag.ts';
-export { groupNorm, instanceNorm, localResponseNorm, type InstanceNormFunctionOptions, type LocalResponseOptions } from './group-normalization.ts'; // prettier-ignore
+export { embeddingBag, type BagOptions } from './embeddingBag.ts';
+export { groupNorm, instanceNorm, localResponseNorm, type InstanceNormFunctionOptions, type LocalResponseOptions } from './groupNormalization.ts'; // prettier-ignore
 export { batchNorm, layerNorm, rmsNorm, type BatchNormFunctionOptions, type NormOptions } from './normalization.ts';
 export { fold, pad, pixelShuffle, pixelUnshuffle, unfold, type PadMode, type UnfoldOptions } from './patches.ts';
-export {
-  adaptiveAvgPool2d,
-  avgPool1d,
-  avgPool2d,
-  maxPool1d,
-  maxPool2d,
-  type AvgPoolOptions,
-  type MaxPoolOptions,
-  type Pooled,
-} from './pooling.ts';
+export * from './pooling.ts';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from './unpooling.ts';
+export { affineGrid, gridSample, type AlignOptions, type GridSampleOptions } from './grids.ts';
+export { interpolate, upsample, type InterpolateMode, type InterpolateOptions } from './interpolate.ts';
 export type { LossOptions, Reduction } from './losses/loss.ts';
 export { crossEntropy, nllLoss, type CrossEntropyOptions, type NllOptions } from './losses/classes.ts';
 export { ctcLoss, type CtcOptions } from './losses/ctc.ts';

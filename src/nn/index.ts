@@ -3,17 +3,19 @@ export { buffer, Module, parameter, type StateDict } from './module.ts';
 export type { ForwardHook, ForwardPreHook, FullBackwardHook, Grads } from './hooks.ts';
 export * from './layers.ts';
 export * from './containers.ts';
-export * from './activation-layers.ts';
+export * from './activationLayers.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
-export { ChannelShuffle, Flatten, Identity, Unflatten } from './shapes.ts';
+export { ChannelShuffle, Flatten, Identity, PixelShuffle, PixelUnshuffle, Unflatten } from './shapes.ts';
 export { CosineSimilarity, PairwiseDistance } from './distances.ts';
 export { Bilinear } from './bilinear.ts';
-export { Conv1d, Conv2d, ConvTranspose2d, type ConvLayerOptions } from './conv.ts';
-export { AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from './pooling.ts';
+export * from './convLayers.ts';
+export * from './poolingLayers.ts';
+export { Upsample, UpsamplingBilinear2d, UpsamplingNearest2d } from './interpolate.ts';
+export { MaxUnpool1d, MaxUnpool2d, MaxUnpool3d } from './unpooling.ts';
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore
-export { GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LocalResponseNorm, type GroupNormOptions, type InstanceNormOptions } from './group-normalization.ts'; // prettier-ignore
+export { GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LocalResponseNorm, type GroupNormOptions, type InstanceNormOptions } from './groupNormalization.ts'; // prettier-ignore
 export { Embedding, type EmbeddingOptions } from './embedding.ts';
-export { EmbeddingBag, type EmbeddingBagOptions } from './embedding-bag.ts';
+export { EmbeddingBag, type EmbeddingBagOptions } from './embeddingBag.ts';
 export { GRUCell, LSTMCell, RNNCell, type CellOptions, type Nonlinearity } from './cells.ts';
 export * from './recurrent.ts';
 export * from './transformer.ts';

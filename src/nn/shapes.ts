@@ -1,8 +1,9 @@
-/** Layers that move numbers and compute none: Identity, Flatten, Unflatten, ChannelShuffle. */
+/** Layers that move numbers and compute none: Identity, Flatten, Unflatten, and channels to places and back. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { wrapDim, type Shape } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
 import { Module } from './module.ts';
+import { pixelShuffle, pixelUnshuffle } from './patches.ts';
 
 /** x itself. `new nn.Identity()(ones([2])) // => Tensor[2] [1, 1]` */
 export class Identity extends Module {
@@ -71,6 +72,36 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
     throw new ShapeError('channelShuffle', `x must be [N, C, …] with C a multiple of ${g}`, showShape(x.shape));
   }
   return x.reshape([N, g, C / g, ...places]).transpose(1, 2).reshape(x.shape); // prettier-ignore
+}
+
+/** Channels to places; see nn.functional.pixelShuffle. `new nn.PixelShuffle(2)(zeros([1, 8, 3, 3])).shape // => [ 1, 2, 6, 6 ]` */
+export class PixelShuffle extends Module {
+  upscaleFactor: number;
+  constructor(upscaleFactor: number) {
+    super();
+    this.upscaleFactor = positive('PixelShuffle', 'upscaleFactor', upscaleFactor);
+  }
+  override forward(x: Tensor): Tensor {
+    return pixelShuffle(x, this.upscaleFactor);
+  }
+  protected override describe(): string {
+    return `upscaleFactor=${this.upscaleFactor}`;
+  }
+}
+
+/** Places to channels; see nn.functional.pixelUnshuffle. `new nn.PixelUnshuffle(2)(zeros([1, 2, 6, 6])).shape // => [ 1, 8, 3, 3 ]` */
+export class PixelUnshuffle extends Module {
+  downscaleFactor: number;
+  constructor(downscaleFactor: number) {
+    super();
+    this.downscaleFactor = positive('PixelUnshuffle', 'downscaleFactor', downscaleFactor);
+  }
+  override forward(x: Tensor): Tensor {
+    return pixelUnshuffle(x, this.downscaleFactor);
+  }
+  protected override describe(): string {
+    return `downscaleFactor=${this.downscaleFactor}`;
+  }
 }
 
 /** Channels of the groups in turn; see nn.functional.channelShuffle. `new nn.ChannelShuffle(2)(zeros([1, 4, 3])).shape // => [ 1, 4, 3 ]` */

@@ -1,23 +1,33 @@
-/** What convolution and pooling share: sizes along the height and the width, and inputs with or without a batch. */
+/** What convolution and pooling share: sizes along one, two or three dims, and inputs with or without a batch. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Along the height and the width. */
 export type Pair = readonly [height: number, width: number];
 
-/** One number for both, or one each. Of a one-dimensional layer, one number. */
-export type Size = number | Pair;
+/** One number for all dims, or one each: length; height and width; depth, height and width. */
+export type Size = number | readonly number[];
 
-/** An option as a pair of whole numbers, none below `least`; in one dim the height gets `least`, which does nothing there. */
-export function pair(where: string, name: string, size: Size, least: 0 | 1, dims: 1 | 2): Pair {
-  const numbers: readonly number[] = typeof size === 'number' ? [size] : size;
-  const fits = typeof size === 'number' || (dims === 2 && numbers.length === 2);
-  if (!fits || numbers.some((n) => !Number.isInteger(n) || n < least)) {
-    const rule = `${name} must be a whole number of ${least} or more${dims === 2 ? ', or two' : ''}`;
-    throw new ValueError(where, rule, Array.isArray(size) ? showShape(numbers) : String(size));
+/** How many dims a signal, an image and a volume have beside batch and channels. */
+export type Dims = 1 | 2 | 3;
+
+/** An option as whole numbers, one a dim, none below `least`. */
+export function sizes(where: string, name: string, size: Size, least: 0 | 1, dims: Dims): number[] {
+  const numbers = typeof size === 'number' ? Array.from({ length: dims }, () => size) : [...size];
+  if (numbers.length !== dims || numbers.some((n) => !Number.isInteger(n) || n < least)) {
+    const rule = `${name} must be a whole number of ${least} or more${['', ', or two', ', or three'][dims - 1]}`;
+    throw new ValueError(where, rule, typeof size === 'number' ? `${size}` : showShape(size));
   }
-  return dims === 1 ? [least, numbers[0]] : [numbers[0], numbers[numbers.length - 1]];
+  return numbers;
 }
+
+/** The last two of a size a dim; a signal is an image of one row, of which `flat` holds. */
+export const planar = (numbers: readonly number[], flat: number): Pair =>
+  numbers.length === 1 ? [flat, numbers[0]] : [numbers[numbers.length - 2], numbers[numbers.length - 1]];
+
+/** An option of an image, or of a signal as an image of one row: there the height gets `least`, which does nothing. */
+export const pair = (where: string, name: string, size: Size, least: 0 | 1, dims: 1 | 2): Pair =>
+  planar(sizes(where, name, size, least, dims), least);
 
 /** f of x as a batch: `rank` counts the batch's dim, which x may lack. */
 export function batched(where: string, x: Tensor, rank: number, f: (x: Tensor) => Tensor): Tensor {

@@ -7,7 +7,7 @@ export {
   type Params,
   type ParamState,
 } from './optimizer.ts';
-export { GradientDescent } from './gradient-descent.ts';
+export { GradientDescent } from './gradientDescent.ts';
 export { SGD } from './sgd.ts';
 export { Rprop } from './rprop.ts';
 export { Adagrad } from './adagrad.ts';
@@ -20,5 +20,5 @@ export { RAdam } from './radam.ts';
 export { Lion } from './lion.ts';
 export { Muon } from './muon.ts';
 export { LBFGS } from './lbfgs.ts';
-export * as lrScheduler from './lr-scheduler.ts';
-export * as swaUtils from './swa-utils.ts';
+export * as lrScheduler from './lrScheduler.ts';
+export * as swaUtils from './swaUtils.ts';

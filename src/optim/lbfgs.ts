@@ -4,7 +4,7 @@ import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { nd, sizeOf } from '../array/nd.ts';
 import { enableGrad } from '../engine.ts';
 import { Tensor } from '../tensor.ts';
-import { strongWolfe, type Point, type Vector } from './line-search.ts';
+import { strongWolfe, type Point, type Vector } from './lineSearch.ts';
 import {
   checkOptions,
   Optimizer,

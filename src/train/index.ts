@@ -4,8 +4,8 @@ export { evaluate, rowsOf, type Batches, type Metrics } from './evaluate.ts';
 export { earlyStopping, logFile, showProgress, stopOnInterrupt, type EarlyStoppingOptions } from './callbacks.ts';
 export { findNonFinite, NonFiniteError, type Culprit } from './anomaly.ts';
 export type { Stateful } from './resume.ts';
-export { findLr, type FindLrOptions, type FoundLr } from './find-lr.ts';
-export { crossValidate, type CrossValidation } from './cross-validate.ts';
+export { findLr, type FindLrOptions, type FoundLr } from './findLr.ts';
+export { crossValidate, type CrossValidation } from './crossValidate.ts';
 export { grid, logUniform, randomDraws, type Settings, type Space } from './search.ts';
 export {
   formatTrials,

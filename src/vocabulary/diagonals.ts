@@ -31,9 +31,9 @@ export abstract class Diagonals extends Shapes {
     return this.apply(ops.unlattice, this, ...diagonalOf('diagEmbed', shape, offset, p, q), shape);
   }
   /** The lower triangle of the last two dims, zeros above diagonal k. `ones([2, 2]).tril().toArray() // => [ [ 1, 0 ], [ 1, 1 ] ]` */
-  tril(this: Tensor, k = 0): Tensor { return triangle('tril', this, (i, j) => j - i <= k, k); }
+  tril(this: Tensor, k = 0): Tensor { return triangle('tril', this, k, (edge) => [0, edge]); }
   /** The upper triangle of the last two dims, zeros below diagonal k. `ones([2, 2]).triu().toArray() // => [ [ 1, 1 ], [ 0, 1 ] ]` */
-  triu(this: Tensor, k = 0): Tensor { return triangle('triu', this, (i, j) => j - i >= k, k); }
+  triu(this: Tensor, k = 0): Tensor { return triangle('triu', this, k - 1, (edge, m) => [edge, m]); }
 }
 
 function twoDims(where: string, rank: number, dim1: number, dim2: number): [number, number] {
@@ -66,12 +66,15 @@ function diagonalOf(
   ];
 }
 
-/** x where the condition on row and column holds, else 0. */
-function triangle(where: string, x: Tensor, inside: (i: number, j: number) => boolean, k: number): Tensor {
+/** x where it is kept, else 0: of row i, the range that `kept` gives for the columns up to diagonal k, i + k + 1 of m. */
+function triangle(where: string, x: Tensor, k: number, kept: (edge: number, m: number) => [number, number]): Tensor {
   if (x.ndim < 2) throw new ShapeError(where, 'there must be at least 2 dims', showShape(x.shape));
   wholeNumber(where, k);
   const [n, m] = x.shape.slice(-2);
   const mask = zerosNd(x.dtype, [n, m]);
-  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) if (inside(i, j)) mask.data[i * m + j] = 1;
+  for (let i = 0; i < n; i++) {
+    const [from, to] = kept(Math.min(m, Math.max(0, i + k + 1)), m);
+    mask.data.fill(1, i * m + from, i * m + to);
+  }
   return x.where(x.wrap(mask), 0);
 }

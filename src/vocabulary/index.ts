@@ -2,4 +2,4 @@
  * The wider vocabulary: methods of Tensor that are made of its core methods, one abstract class a family, each
  * extending the one before. Tensor extends the last of them. They name Tensor by `import type` only.
  */
-export { Sorting as Vocabulary } from './sorting.ts';
+export { InPlaceIndexing as Vocabulary } from './inPlaceIndexing.ts';

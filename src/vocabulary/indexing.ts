@@ -1,7 +1,8 @@
 /** Reading and writing by index that is made of other methods. */
-import { checkWhole, wrapWhole } from '../array/checks.ts';
+import { checkGather, checkWhole, wrapWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { allocate, broadcastShapes, nd, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
+import { allocate } from '../array/memory.ts';
+import { broadcastShapes, nd, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
 import { Diagonals } from './diagonals.ts';
@@ -12,7 +13,8 @@ export abstract class Indexing extends Diagonals {
   /**
    * Python's x[…]: positions, ranges 'start:stop:step', '...' for the dims between, null for a new dim, index tensors (or
    * lists) that broadcast together, and `{ mask }` for the places where a mask is not 0. As in PyTorch, dims that are
-   * indexed by tensors are replaced where they stand if they stand side by side, else the result's come first.
+   * indexed by tensors are replaced where they stand if they stand side by side, else the result's come first. A mask has
+   * to say that it is one: as a tensor of 0 and 1 it would pick the places 0 and 1.
    * `arange(12).reshape([3, 4]).index('::-1', 1) // => Tensor[3] [9, 5, 1]`
    * `arange(12).reshape([3, 4]).index([0, 2], [1, -1]) // => Tensor[2] [1, 11]`
    * @throws ShapeError when there are too many places, or index tensors do not broadcast; ValueError when one is out of range
@@ -121,11 +123,12 @@ export abstract class Indexing extends Diagonals {
     if (!Object.hasOwn(NEUTRAL, reduce)) {
       throw new ValueError('scatterReduce', `it must be one of ${Object.keys(NEUTRAL).join(', ')}`, `'${reduce}'`);
     }
+    const d = wrapDim('scatterReduce', dim, this.ndim);
+    checkGather('scatterReduce', this.shape, index.nd, d);
     const part = partOf('scatterReduce', src, index);
     const base = includeSelf ? this : this.scatter(dim, index, NEUTRAL[reduce]);
     if (reduce === 'amax' || reduce === 'amin') {
-      base.gather(dim, index); // checks both
-      return this.apply(reduce === 'amax' ? ops.scatterAmax : ops.scatterAmin, base, index, part, wrapDim('scatterReduce', dim, this.ndim));
+      return this.apply(reduce === 'amax' ? ops.scatterAmax : ops.scatterAmin, base, index, part, d);
     }
     if (reduce === 'prod') return base.mul(products(this, dim, index, part));
     const sum = base.scatterAdd(dim, index, part);
@@ -135,19 +138,22 @@ export abstract class Indexing extends Diagonals {
   }
 }
 
-type Reduce = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+export type Reduce = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 
 /** What leaves the other operand of a reduction as it is. */
 const NEUTRAL: Readonly<Record<Reduce, number>> = { sum: 0, prod: 1, mean: 0, amax: -Infinity, amin: Infinity };
 
 /** A number as a 0-d tensor of x's dtype. */
-const operand = (x: Tensor, value: Operand): Tensor =>
+export const operand = (x: Tensor, value: Operand): Tensor =>
   typeof value === 'number' ? x.wrap(nd(allocate(x.dtype, 1).fill(value), [])) : value;
 
-/** x with values written, or added, at places of the flattened tensor: vectors. */
+/** x with values written, or added, at places of the flattened tensor, which are in range: vectors. */
 function write(x: Tensor, at: Tensor, values: Tensor, accumulate: boolean): Tensor {
   const flat = x.reshape([x.numel()]);
-  return (accumulate ? flat.indexAdd(0, at, values) : flat.scatter(0, at, values)).reshape(x.shape);
+  const y = accumulate
+    ? flat.add(flat.apply(ops.indexAdd, values, at, 0, flat.shape))
+    : flat.apply(ops.scatter, flat, at, values, 0);
+  return y.reshape(x.shape);
 }
 
 /**

@@ -4,7 +4,7 @@ import { ValueError } from '../array/errors.ts';
 import { sizeOf } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
-import { InPlace } from './in-place.ts';
+import { InPlace } from './inPlace.ts';
 
 export interface CloseOptions {
   /** Relative to |other|; default 1e-5. */

@@ -4,7 +4,7 @@
  */
 import { wrapWhole } from '../array/checks.ts';
 import { dense } from '../array/dense.ts';
-import { ShapeError, showShape } from '../array/errors.ts';
+import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, sizeOf, wholeNd, type Nd, type Shape } from '../array/nd.ts';
 import { indexRanges, type Place } from '../array/ranges.ts';
 import { expand } from '../array/views.ts';
@@ -62,6 +62,10 @@ function parse(where: string, x: Tensor, given: readonly Index[]): { slice: Plac
       at++;
     } else {
       const plain = isTensor(place) ? place.item() : (place as Place);
+      if (typeof plain !== 'number' && typeof plain !== 'string' && plain !== null) {
+        const rule = "a place must be a number, a range 'start:stop:step', '...', null, an index or { mask }";
+        throw new ValueError(where, rule, typeof plain);
+      }
       slice.push(plain);
       at += plain === '...' ? rest : plain === null ? 0 : 1;
       out += plain === '...' ? rest : typeof plain === 'number' ? 0 : 1;

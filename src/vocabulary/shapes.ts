@@ -5,10 +5,10 @@ import { wholeNd, wrapDim, type Shape } from '../array/nd.ts';
 import { reshapeView } from '../array/views.ts';
 import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor.ts';
-import { LinearAlgebra } from './linalg.ts';
+import { Decompositions } from './decompositions.ts';
 
 // prettier-ignore
-export abstract class Shapes extends LinearAlgebra {
+export abstract class Shapes extends Decompositions {
   /** Another name of `transpose`. `zeros([2, 3, 4]).swapaxes(0, 2).shape // => [ 4, 3, 2 ]` */
   swapaxes(this: Tensor, dim0: number, dim1: number): Tensor { return this.transpose(dim0, dim1); }
   /**
@@ -105,7 +105,8 @@ export abstract class Shapes extends LinearAlgebra {
       const n = x.size(dim);
       const first = n === 0 ? 0 : (((-by[i]) % n) + n) % n; // the place that comes to the front
       if (first === 0) return x;
-      return x.apply(ops.concat, [x.narrow(dim, first, n - first), x.narrow(dim, 0, first)], wrapDim('roll', dim, x.ndim), [0, n - first]);
+      const from = Array.from({ length: n }, (_, place) => (first + place) % n);
+      return x.apply(ops.indexSelect, x, x.wrap(wholeNd(from)), wrapDim('roll', dim, x.ndim));
     }, this);
   }
   /** Left to right: dim 1 backwards. `tensor([[1, 2]]).fliplr().toArray() // => [ [ 2, 1 ] ]` */

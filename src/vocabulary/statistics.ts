@@ -1,7 +1,8 @@
 /** Order statistics, counts, and covariance. */
 import { checkWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { allocate, nd, sameShape, sizeOf, wrapDim, zerosNd, type Shape } from '../array/nd.ts';
+import { allocate } from '../array/memory.ts';
+import { nd, sameShape, sizeOf, wrapDim, zerosNd, type Shape } from '../array/nd.ts';
 import { histogram, uniqueRows } from '../kernels/statistics.ts';
 import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor.ts';

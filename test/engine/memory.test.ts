@@ -1,6 +1,7 @@
 /** Memory within a backward pass: gradients that only the engine has seen are added to in place, and used again. */
 import { describe, expect, it } from 'vitest';
-import { allocate, giveBack, nd, reusing, unwritten, type Data, type Nd } from '../../src/array/nd.ts';
+import { allocate, giveBack, reusing, unwritten } from '../../src/array/memory.ts';
+import { nd, type Data, type Nd } from '../../src/array/nd.ts';
 import { arange, apply, defineOp, grad, manualSeed, nn, randint, randn, type Tensor } from '../../src/index.ts';
 
 const { functional: F } = nn;

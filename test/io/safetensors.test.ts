@@ -1,4 +1,4 @@
-/** What the bytes of a safetensors file are. Which ones are refused is tested in safetensors-refused.test.ts. */
+/** What the bytes of a safetensors file are. Which ones are refused is tested in safetensorsRefused.test.ts. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ValueError } from '../../src/array/errors.ts';
 import { dtypeOf, nd } from '../../src/array/nd.ts';
-import { swapBytes } from '../../src/io/safetensors-dtypes.ts';
+import { swapBytes } from '../../src/io/safetensorsDtypes.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/io/safetensors.ts';
 import { anyName, anyNd, entry, file, longs, record, valuesOf } from './arbitraries.ts';
 

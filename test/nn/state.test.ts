@@ -8,6 +8,7 @@ import { ones, randn, tensor, zeros } from '../../src/create.ts';
 import { loadSafetensors, saveSafetensors } from '../../src/io/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
+import { read } from '../files.ts';
 
 class Net extends nn.Module {
   fc1 = new nn.Linear(3, 4);
@@ -183,4 +184,24 @@ test('loading is a write in place: a graph that read the old numbers refuses to 
   const loss = a(ones([3, 2]).requiresGrad_()).sum();
   a.loadStateDict(b.stateDict());
   expect(() => loss.backward()).toThrow('changed in place');
+});
+
+describe('names and shapes are those of PyTorch’s state', () => {
+  interface Entry {
+    readonly layer: string;
+    readonly args: readonly unknown[];
+    readonly options: object;
+    readonly state: Readonly<Record<string, number[]>>;
+  }
+  const entries = JSON.parse(read('test/fixtures/state-names.json')) as Entry[];
+  type Maker = new (...args: unknown[]) => nn.Module;
+
+  test.each(entries.map((entry) => [`${entry.layer} ${JSON.stringify(entry.options)}`, entry] as const))(
+    '%s',
+    (_, { layer, args, options, state }) => {
+      const Layer = (nn as unknown as Readonly<Record<string, Maker>>)[layer];
+      const own = new Layer(...args, ...(Object.keys(options).length > 0 ? [options] : [])).stateDict();
+      expect(Object.entries(own).map(([name, x]) => [name, x.shape])).toEqual(Object.entries(state));
+    },
+  );
 });

@@ -2,6 +2,7 @@
  * Sample inputs for every op of the table: the one thing that a new op needs here. Forgetting it does not compile.
  * The generic tests (checks.ts) make layouts, broadcasts, empty and 0-d inputs of them.
  */
+import type { Generator } from '../../src/array/random.ts';
 import type * as ops from '../../src/ops/index.ts';
 import {
   away,
@@ -71,6 +72,33 @@ const scanned = (draw: (shape: number[]) => ReturnType<typeof real>): Case[] => 
   fixed([draw([])], 0),
 ];
 
+/** Square matrices that are far from singular, and whose symmetric part is positive definite. */
+const regular = (shape: number[]) => ({
+  shape,
+  draw: (g: Generator, n: number) =>
+    Array.from({ length: n }, (_, i) => {
+      const size = shape[shape.length - 1];
+      return g.uniform(-1, 1) + (Math.floor(i / size) % size === i % size ? 3.5 : 0);
+    }),
+});
+const squareMatrices = [[2, 3, 3], [3, 1, 1], [1, 4, 4], [0, 2, 2]].map((shape) => fixed([regular(shape)])); // prettier-ignore
+
+/** Matrices of a rank: sums of products of so many rows and columns. */
+const singular = (shape: number[], rank: number) => ({
+  shape,
+  draw: (g: Generator) =>
+    Array.from({ length: shape[0] }, () => {
+      const size = shape[1];
+      const [rows, columns] = [0, 1].map(() => Array.from({ length: rank * size }, () => g.uniform(-1, 1)));
+      return Array.from({ length: size * size }, (_, i) =>
+        Array.from(
+          { length: rank },
+          (_, r) => rows[r * size + Math.floor(i / size)] * columns[r * size + (i % size)],
+        ).reduce((a, b) => a + b, 0),
+      );
+    }).flat(),
+});
+
 /** Convolutions: the shapes of the three arrays, and how the kernel moves. */
 const move = (stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1) => ({
   stride,
@@ -93,6 +121,18 @@ const pools = [
   { x: [1, 2, 5, 4], rows: [range(0, 2, 2), range(1, 2, 2), range(2, 2, 2)], cols: [range(0, 1, 3), range(1, 1, 3)] },
   { x: [2, 1, 3, 5], rows: [range(0, 1, 3)], cols: [range(0, 1, 2), range(1, 1, 3), range(3, 1, 2), range(4, 1, 1)] },
   { x: [0, 2, 2, 2], rows: [range(0, 1, 2)], cols: [range(0, 1, 2)] },
+];
+
+/** Taps: two of each, one that is skipped and some twice; along the first, a middle and the last dim. */
+const taps = [
+  {
+    shape: [2, 3],
+    dim: 1,
+    taps: { width: 2, index: [0, 1, 1, 2, 2, 2, 0, 0], weight: [0.3, 0.7, 0.5, 0.5, 1, 0.2, -1, 2] },
+  },
+  { shape: [3, 2], dim: 0, taps: { width: 1, index: [2, 0, 2, 2], weight: [1, 1, -0.5, 2] } },
+  { shape: [2, 3, 2], dim: 1, taps: { width: 3, index: [0, 2, 2], weight: [0.1, 0.2, 0.3] } },
+  { shape: [0, 2], dim: 1, taps: { width: 1, index: [1], weight: [1] } },
 ];
 
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
@@ -345,6 +385,27 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([0, 3]), real([2, 3]), real([2])]),
     fixed([real([2, 0]), real([3, 0]), real([3])]),
   ],
+  solve: [
+    fixed([regular([2, 3, 3]), real([2, 3, 2])]),
+    fixed([regular([2, 2, 2]), real([2, 1])]),
+    fixed([regular([1, 1, 1]), real([2, 1, 2])]),
+    fixed([regular([0, 3, 3]), real([0, 3, 2])]),
+    fixed([regular([2, 0, 0]), real([2, 0, 2])]),
+  ],
+  inverse: squareMatrices,
+  det: [
+    ...squareMatrices,
+    fixed([singular([2, 3, 3], 2)]), // rank 2: the first derivative is not 0
+    fixed([singular([1, 4, 4], 3)]),
+  ],
+  logabsdet: squareMatrices,
+  detSign: squareMatrices,
+  solveTriangular: [true, false].flatMap((upper) => [
+    fixed([regular([2, 3, 3]), real([2, 3, 2])], upper),
+    fixed([regular([2, 2, 2]), real([2, 1])], upper),
+    fixed([regular([0, 3, 3]), real([0, 3, 2])], upper),
+  ]),
+  cholesky: squareMatrices,
   conv2d: convolutions.map(({ x, w, y, move }) => fixed([real(x), real(w)], y.slice(2), move)),
   conv2dInput: convolutions.map(({ x, w, y, move }) => fixed([real(y), real(w)], x.slice(2), move)),
   conv2dWeight: convolutions.map(({ x, w, y, move }) => fixed([real(x), real(y)], w.slice(2), move)),
@@ -353,6 +414,10 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([N, C, rows.length, cols.length])], rows, cols, size),
   ),
   windowArgmax: pools.map(({ x, rows, cols }) => fixed([distinct(x)], rows, cols)),
+  resample: taps.map(({ shape, dim, taps }) => fixed([real(shape)], dim, taps)),
+  resampleBack: taps.map(({ shape, dim, taps }) =>
+    fixed([real(shape.with(dim, taps.index.length / taps.width))], dim, taps, shape[dim]),
+  ),
   standardize: [
     fixed([real([1, 3, 4])], 1e-5),
     fixed([real([3, 2, 4])], 0.1),
@@ -388,13 +453,20 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
 /** Linear in all inputs that have a rule, taken together. */
 export const linearOps: readonly OpName[] = [
   'cumsum', 'add', 'sub', 'where', 'neg', 'sumTo', 'expand', 'permute', 'reshape', 'slice', 'unslice', 'lattice', 'unlattice', 'concat', 'clone', 'cast',
-  'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd', 'windowSum', 'windowSpread',
+  'gather', 'scatterAdd', 'scatter', 'indexSelect', 'indexAdd', 'windowSum', 'windowSpread', 'resample', 'resampleBack',
 ]; // prettier-ignore
 
 /** They need a dim, or two. */
 export const neverScalar: ReadonlySet<OpName> = new Set([
   'concat',
   'searchsorted',
+  'solve',
+  'inverse',
+  'det',
+  'logabsdet',
+  'detSign',
+  'solveTriangular',
+  'cholesky',
   'indexSelect',
   'indexAdd',
   'matmul',
@@ -405,6 +477,8 @@ export const neverScalar: ReadonlySet<OpName> = new Set([
   'windowSum',
   'windowSpread',
   'windowArgmax',
+  'resample',
+  'resampleBack',
   'standardize',
   'layerNorm',
   'attentionWeights',

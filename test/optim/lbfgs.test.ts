@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { tensor } from '../../src/create.ts';
 import { LBFGS } from '../../src/optim/index.ts';
-import { strongWolfe, type Point } from '../../src/optim/line-search.ts';
+import { strongWolfe, type Point } from '../../src/optim/lineSearch.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { read } from '../files.ts';
 

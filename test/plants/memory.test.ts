@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { apply, defineOp, GradError, noGrad, tensor, type Nd, type Op, type Tensor } from '../../src/index.ts';
-import { allocate, dtypeOf, nd, sizeOf } from '../../src/array/nd.ts';
+import { allocate } from '../../src/array/memory.ts';
+import { dtypeOf, nd, sizeOf } from '../../src/array/nd.ts';
 import { gradcheck, GradcheckError, tensors, type TensorsOptions } from '../../src/testing/index.ts';
 
 const leaf = (...values: number[]): Tensor => tensor(values, { dtype: 'float64', requiresGrad: true });

@@ -70,8 +70,18 @@ describe('index', () => {
       'index: the mask must have the shape of the dims that it is for, [2], got [3]',
     );
     expect(() => x.index('1')).toThrow("a range must read 'start:stop'");
+    expect(() => x.index(true as unknown as number)).toThrow('index: a place must be a number, a range');
+    expect(() => x.index({} as unknown as number)).toThrow('null, an index or { mask }, got object');
     expect(() => x.indexPut([0], zeros([2]))).toThrow('indexPut: ');
     expect(() => x.indexPut([[2]], 1)).toThrow('indexPut: an index must be');
+  });
+
+  it('takes masks and indices behind new dims and rests', () => {
+    const x = arange(6).reshape([2, 3]);
+    const mask = tensor([0, 1]);
+    expect(x.index(null, { mask }).toArray()).toEqual([[[3, 4, 5]]]);
+    expect(x.index('...', null, { mask: tensor([1, 0, 1]) }).toArray()).toEqual([[[0, 2]], [[3, 5]]]); // prettier-ignore
+    expect(x.index(null, ':', null, [2]).shape).toEqual([1, 2, 1, 1]);
   });
 
   it('a mask, marked as one, and the same numbers as an index are two things', () => {
@@ -95,6 +105,18 @@ describe('index', () => {
 });
 
 describe('scatterReduce', () => {
+  it('names itself when it refuses', () => {
+    const x = zeros([2, 3]);
+    for (const how of ['sum', 'prod', 'mean', 'amax', 'amin'] as const) {
+      const refused = 'scatterReduce: every index must be a whole number from 0 to 1, got 2';
+      expect(() => x.scatterReduce(0, tensor([[2]]), ones([1, 1]), how)).toThrow(refused);
+    }
+    expect(() => x.scatterReduce(0, tensor([0]), ones([1]), 'sum')).toThrow(
+      'scatterReduce: the index must have 2 dims',
+    );
+    expect(() => x.scatterReduce(0, tensor([[0]]), ones([1, 1]), 'max' as 'amax')).toThrow("scatterReduce: it must be one of sum, prod, mean, amax, amin, got 'max'"); // prettier-ignore
+  });
+
   it('of products has exact gradients to second order where there are zeros', () => {
     const x = tensor([2, 3, 0], { dtype: 'float64', requiresGrad: true });
     const src = tensor([0, 4, 0, 5, 6], { dtype: 'float64', requiresGrad: true });

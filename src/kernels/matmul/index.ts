@@ -8,8 +8,8 @@ import { canUseSimd } from './simd.ts';
 import { shared } from './threads.ts';
 import { tiled } from './tiled.ts';
 
-/** Below so many multiplications packing costs more than it saves. */
-const SMALL = 512;
+/** With fewer multiplications the copies cost more than they save: see `npm run bench -- matmul --sizes 4,5,6`. */
+const SMALL = 128;
 
 /** The kernel for a product: see the files for what each is. */
 // prettier-ignore

@@ -3,7 +3,7 @@
  * The file is taken for hostile: what passes here can be read without leaving the bytes. Reads no numbers itself.
  */
 import { FormatError } from '../array/errors.ts';
-import { fileDTypes, type FileDType } from './safetensors-dtypes.ts';
+import { fileDTypes, type FileDType } from './safetensorsDtypes.ts';
 
 /** One tensor as the header declares it; `begin` and `end` count bytes from the start of the data. */
 export interface Entry {

@@ -1,2 +1,0 @@
-/** What `optim.swaUtils` lists. */
-export { AveragedModel, type AveragedState } from './averaged-model.ts';

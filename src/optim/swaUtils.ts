@@ -1,0 +1,2 @@
+/** What `optim.swaUtils` lists. */
+export { AveragedModel, type AveragedState } from './averagedModel.ts';

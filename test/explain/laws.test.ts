@@ -1,0 +1,204 @@
+/** The laws that explanations obey, on random small networks and functions. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Generator, manualSeed, noGrad, randn, tensor, type Tensor } from '../../src/index.ts';
+import {
+  expectedGradients, inputXGradient, integratedGradients, kernelShap, lime, limeGroups, owen, permutationShap, saliency,
+  shapley, smoothGrad, varGrad, type Model,
+} from '../../src/explain/index.ts'; // prettier-ignore
+
+const double = { dtype: 'float64' } as const;
+
+/** A smooth network of `inputs` numbers with one output, other for each seed. */
+function network(seed: number, inputs: number): Model {
+  manualSeed(seed);
+  const [a, b] = [randn([inputs, 7], double), randn([7], double)];
+  return (x) => x.matmul(a).tanh().matmul(b);
+}
+const row = (seed: number, n: number): Tensor => randn([1, n], { ...double, generator: new Generator(seed) });
+const list = (x: Tensor): number[] => [...x.toTypedArray()];
+const seeds = fc.nat({ max: 1e6 });
+const law = (f: (seed: number) => Promise<void> | void, numRuns = 12): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(seeds, async (seed) => f(seed)),
+    { numRuns, seed: 7 },
+  );
+
+/** Every attribution method of one output, as x ↦ attributions. */
+const complete: Record<string, (f: Model, x: Tensor) => Promise<Tensor> | Tensor> = {
+  integratedGradients: (f, x) => integratedGradients(f, x).attributions,
+  shapley: async (f, x) => (await shapley(f, x)).attributions,
+  'kernelShap over all coalitions': async (f, x) => (await kernelShap(f, x)).attributions,
+  permutationShap: async (f, x) => (await permutationShap(f, x, { generator: new Generator(1) })).attributions,
+  owen: async (f, x) =>
+    (await owen(f, x, { unions: Array.from({ length: x.shape[1] }, (_, i) => i % 2) })).attributions,
+};
+
+describe.each(Object.entries(complete))('%s', (_, explain) => {
+  test('is complete: attributions sum to f(x) − f(0)', () =>
+    law(async (seed) => {
+      const [f, x] = [network(seed, 5), row(seed, 5)];
+      const difference = f(x).sub(f(x.zerosLike())).item();
+      expect((await explain(f, x)).sum().item()).toBeCloseTo(difference, 8);
+    }));
+
+  test('gives nothing to a feature that the model does not read', () =>
+    law(async (seed) => {
+      const inner = network(seed, 4);
+      const attributions = list(await explain((x) => inner(x.narrow(1, 0, 4)), row(seed, 5)));
+      expect(attributions[4]).toBeCloseTo(0, 9);
+    }));
+
+  test('is linear in the model', () =>
+    law(async (seed) => {
+      const [f, g, x] = [network(seed, 4), network(seed + 1, 4), row(seed, 4)];
+      const sum = await explain((z) => f(z).mul(2).sub(g(z)), x);
+      expect(sum).toBeAllClose((await explain(f, x)).mul(2).sub(await explain(g, x)), { rtol: 1e-7, atol: 1e-8 });
+    }));
+
+  test('does not depend on how a function is written', () =>
+    law(async (seed) => {
+      const x = row(seed, 3);
+      const one = await explain((z) => z.square().sum(1).add(z.prod(1)), x);
+      const two = await explain((z) => z.mul(z).matmul(tensor([1, 1, 1], double)).add(z.select(1, 0).mul(z.select(1, 2)).mul(z.select(1, 1))), x); // prettier-ignore
+      expect(one).toBeAllClose(two, { rtol: 1e-7, atol: 1e-8 });
+    }));
+});
+
+test.each(['integratedGradients', 'shapley', 'kernelShap over all coalitions'])(
+  '%s treats alike what is alike',
+  (name) =>
+    law(async (seed) => {
+      const inner = network(seed, 3);
+      const f: Model = (x) => inner(x).add(inner(x.indexSelect(1, tensor([1, 0, 2]))));
+      const x = row(seed, 3);
+      const even = x.clone();
+      noGrad(() => even.narrow(1, 1, 1).copy_(even.narrow(1, 0, 1)));
+      const [a, b] = list(await complete[name](f, even));
+      expect(a).toBeCloseTo(b, 8);
+    }),
+);
+
+describe('Shapley values', () => {
+  test('by Kernel SHAP over all coalitions are the exact ones', () =>
+    law(async (seed) => {
+      const [f, x] = [network(seed, 6), row(seed, 6)];
+      const background = randn([3, 6], { ...double, generator: new Generator(seed + 1) });
+      const exact = await shapley(f, x, { background });
+      expect((await kernelShap(f, x, { background })).attributions).toBeAllClose(exact.attributions, {
+        rtol: 1e-6,
+        atol: 1e-7,
+      });
+      expect(exact.expected.item()).toBeCloseTo(f(background).mean().item(), 9);
+      expect(Math.abs(exact.gap.item())).toBeLessThan(1e-9);
+    }));
+
+  test('of one union, and of unions of one, are the exact ones', () =>
+    law(async (seed) => {
+      const [f, x] = [network(seed, 4), row(seed, 4)];
+      const exact = (await shapley(f, x)).attributions;
+      for (const unions of [[0, 0, 0, 0], [0, 1, 2, 3]]) {
+        expect((await owen(f, x, { unions })).attributions).toBeAllClose(exact, { rtol: 1e-9, atol: 1e-10 });
+      }
+    })); // prettier-ignore
+
+  test.each([
+    ['permutationShap', permutationShap, [5, 80]],
+    ['kernelShap', kernelShap, [60, 960]],
+  ] as const)(
+    'by %s come nearer as samples grow: 16 times as many, a quarter of the error',
+    async (_, method, [few, many]) => {
+      const [f, x] = [network(3, 12), row(3, 12)];
+      const exact = (await shapley(f, x)).attributions;
+      const error = async (samples: number): Promise<number> => {
+        let sum = 0;
+        for (let seed = 0; seed < 8; seed++) {
+          const { attributions } = await method(f, x, { samples, generator: new Generator(seed) });
+          sum += attributions.sub(exact).square().sum().item();
+        }
+        return Math.sqrt(sum);
+      };
+      const ratio = (await error(few)) / (await error(many));
+      expect(ratio).toBeGreaterThan(2.4);
+    },
+  );
+
+  test('of groups are those of the game of groups', async () => {
+    const [f, x] = [network(5, 6), row(5, 6)];
+    const mask = tensor([0, 0, 1, 1, 1, 2]);
+    const { attributions } = await shapley(f, x, { featureMask: mask });
+    const [a, , b, , , c] = list(attributions);
+    expect(list(attributions)).toEqual([a, a, b, b, b, c]);
+    expect(a + b + c).toBeCloseTo(f(x).sub(f(x.zerosLike())).item(), 9);
+  });
+});
+
+describe('gradients', () => {
+  test('of a linear function are its weights, with noise and without', () => {
+    const w = tensor([2, -3, 0.5], double);
+    const f: Model = (x) => x.matmul(w);
+    const x = row(1, 3);
+    expect(saliency(f, x, { abs: false }).attributions.flatten()).toBeAllClose(w);
+    expect(saliency(f, x).attributions.flatten()).toBeAllClose(w.abs());
+    expect(smoothGrad(f, x).attributions.flatten()).toBeAllClose(w);
+    expect(varGrad(f, x).attributions).toBeAllClose([[0, 0, 0]], { atol: 1e-25 });
+    expect(inputXGradient(f, x).attributions.flatten()).toBeAllClose(w.mul(x.flatten()));
+  });
+
+  test.each(['left', 'middle', 'right', 'trapezoid', 'gauss-legendre'] as const)(
+    'integrated by the rule %s leave a gap that closes with steps',
+    (rule) =>
+      law((seed) => {
+        const [f, x] = [network(seed, 4), row(seed, 4)];
+        const gap = (steps: number): number => Math.abs(integratedGradients(f, x, { rule, steps }).gap.item());
+        expect(gap(256)).toBeLessThan(0.1 * Math.abs(x.abs().sum().item()) + 1e-9);
+        expect(gap(256)).toBeLessThanOrEqual(gap(8) + 1e-9);
+      }, 6),
+  );
+
+  test('integrated in parts are those integrated at once', () => {
+    const [f, x] = [network(2, 4), randn([3, 4], double)];
+    const whole = integratedGradients(f, x, { steps: 11 });
+    expect(integratedGradients(f, x, { steps: 11, batchSize: 7 }).attributions).toBeAllClose(whole.attributions, {
+      rtol: 1e-12,
+    });
+  });
+
+  test('expected over a background of one row are integrated gradients, within the error of sampling', () => {
+    const [f, x] = [network(4, 3), row(4, 3)];
+    const background = randn([1, 3], double);
+    const { attributions, gap } = expectedGradients(f, x, { background, samples: 20_000, generator: new Generator(1) });
+    expect(attributions).toBeAllClose(integratedGradients(f, x, { baseline: background }).attributions, { atol: 0.03 });
+    expect(Math.abs(gap.item())).toBeLessThan(0.03);
+  });
+});
+
+describe('LIME', () => {
+  test('of a linear function gives its weights back, all explained', () =>
+    law(async (seed) => {
+      const w = randn([5], { ...double, generator: new Generator(seed) });
+      const { attributions, intercept, rSquared } = await lime((x) => x.matmul(w).add(3), row(seed + 1, 5), {
+        samples: 200,
+      });
+      expect(attributions.flatten()).toBeAllClose(w, { atol: 1e-4 });
+      expect(intercept.item()).toBeCloseTo(3, 3);
+      expect(rSquared.item()).toBeCloseTo(1, 6);
+    }));
+
+  test('of what is there gives each group its sum, where the function is linear', async () => {
+    const w = tensor([1, 2, 3, 4], double);
+    const x = tensor([[1, 1, 1, 1]], double);
+    const { attributions } = await limeGroups((z) => z.matmul(w), x, {
+      featureMask: tensor([0, 0, 1, 2]),
+      samples: 300,
+    });
+    expect(attributions).toBeAllClose([[3, 3, 3, 4]], { atol: 1e-3 });
+  });
+});
+
+test('targets may differ from row to row', () => {
+  const w = randn([4, 3], double);
+  const x = randn([2, 4], double);
+  const { attributions } = saliency((z) => z.matmul(w), x, { target: [2, 0], abs: false });
+  expect(attributions).toBeAllClose([list(w.select(1, 2)), list(w.select(1, 0))]);
+});
