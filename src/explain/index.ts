@@ -1,8 +1,11 @@
 /** `adjoint/explain`: why a model says what it says. Methods take a function of tensors, and know no layer. */
 export * from './ablation.ts';
+export * from './adversarial.ts';
+export * from './dependence.ts';
 export * from './gradients.ts';
 export * from './integrated.ts';
 export * from './lime.ts';
+export * from './segments.ts';
 export * from './shapley.ts';
 export * from './terms.ts';
 export type { AnyModel, Model, TargetOptions, WorkOptions } from './model.ts';

@@ -152,7 +152,7 @@ test.skipIf(process.platform === 'win32').each([
     writeFileAtomic(${JSON.stringify(path)}, 'new one');`;
   const child = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 50_000,
   });
   expect([child.signal, child.stderr]).toEqual(['SIGKILL', '']);
   expect(read()).toBe('old');

@@ -115,6 +115,8 @@ describe.each([
     [200, 300, 530],
     [2, 1000, 1500],
     [5, 9, 9000],
+    [3, 20000, 2],
+    [40, 16000, 1],
   ])('gives the product of %i × %i over %i', (m, n, k) => {
     const generator = new Generator(7);
     const normal = (): number => generator.normal();

@@ -155,7 +155,7 @@ export const simd = (
     const nc = Math.min(NC, n - jc);
     const pitch = roundUp(nc, cols);
     let [B, bPitch, bStep] = [PACKED_B, cols, panel];
-    if (raw) [B, bPitch, bStep] = [STAGED_B, stage(floats, b, bi, bRow, k, n, STAGED_B), cols];
+    if (raw) [B, bPitch, bStep] = [STAGED_B + jc, stage(floats, b, bi, bRow, k, n, STAGED_B), cols];
     else {
       for (let pc = 0; pc < k; pc += DEPTH) {
         const depth = Math.min(DEPTH, k - pc);
