@@ -31,6 +31,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   testing: CORE,
   models: `${CORE} nn io text`,
   train: LIBRARY,
+  onnx: `${CORE} nn io | models`,
   index: `${LIBRARY} models`,
   cli: `${LIBRARY} models train index`,
 };

@@ -2,90 +2,53 @@
  * How each op is measured: on which numbers, and against which loop. An op that is missing here is only reported as
  * missing, so that a new op need not wait for its benchmark.
  */
-import { nd, zerosNd, type Nd } from '../../src/array/nd.ts';
-import { Generator } from '../../src/array/random.ts';
-import { permute } from '../../src/array/views.ts';
-import { nn, noGrad, optim, Tensor } from '../../src/index.ts';
+import { nd, type Nd } from '../../src/array/nd.ts';
 import * as ops from '../../src/ops/index.ts';
+import {
+  alongRows,
+  between,
+  binary,
+  comparison,
+  dense,
+  random,
+  reduction,
+  ternary,
+  truth,
+  unary,
+  wholeBelow,
+  type Maker,
+} from './makers.ts';
 import { elementwise, fold, scan, softmax, type Plain } from './plain.ts';
 
-/** An op over given data, and the plain loop over the same. */
-export interface Prepared {
-  readonly op: () => Nd;
-  readonly plain: () => Float32Array;
-  /** What the time is divided by. */
-  readonly elements: number;
-}
-
-/** For arrays of rows × cols; `strided`: transposed in memory, or broadcast. Null where there is no such case. */
-export type Maker = (rows: number, cols: number, strided: boolean) => Prepared | null;
-
 type OpName = keyof typeof ops;
-const generator = new Generator(5);
+/** Numbers sent along the rows to others: `write` puts v at `at`. */
+// prettier-ignore
+const scattered = (
+  op: (x: Nd, index: Nd, src: Nd, dim: number) => Nd, write: (y: Float32Array, at: number, v: number) => void,
+): Maker =>
+  dense((rows, cols) => {
+    const [x, src] = [random(rows, cols, false, between(0.5, 1.5)), random(rows, cols, false, between(0.5, 1.5))];
+    const index = random(rows, cols, false, wholeBelow(cols));
+    const plain = (): Float32Array => {
+      const y = x.data.slice() as Float32Array;
+      for (let i = 0, e = 0; i < rows; i++) {
+        for (const end = e + cols; e < end; e++) write(y, i * cols + index.data[e], src.data[e]);
+      }
+      return y;
+    };
+    return { op: () => op(x, index, src, 1), plain, elements: rows * cols };
+  });
 
-/** Random numbers, row-major or, if strided, by columns. */
-function random(rows: number, cols: number, strided: boolean, draw: () => number): Nd {
-  const data = Float32Array.from({ length: rows * cols }, draw);
-  return strided ? permute(nd(data, [cols, rows]), [1, 0]) : nd(data, [rows, cols]);
-}
-const between = (low: number, high: number) => (): number => generator.uniform(low, high);
-const wholeBelow = (limit: number) => (): number => generator.integer(0, limit);
-
-type Unary = (x: Nd) => Nd;
-type Binary = (a: Nd, b: Nd) => Nd;
-
-function unary(op: Unary, formula: string, low = -2, high = 2): Maker {
-  const plain = elementwise(formula);
-  return (rows, cols, strided) => {
-    const x = random(rows, cols, strided, between(low, high));
-    return { op: () => op(x), plain: () => plain(x), elements: rows * cols };
-  };
-}
-
-/** Strided: b is a row that is repeated. */
-function binary(op: Binary, formula: string, low = -2, high = 2, draw = between(low, high)): Maker {
-  const plain = elementwise(formula);
-  return (rows, cols, strided) => {
-    const [a, b] = [random(rows, cols, false, draw), random(strided ? 1 : rows, cols, false, draw)];
-    return { op: () => op(a, b), plain: () => plain(a, b), elements: rows * cols };
-  };
-}
-const comparison = (op: Binary, sign: string): Maker =>
-  binary(op, `a ${sign} b ? 1 : 0`, 0, 4, () => generator.integer(0, 4));
-
-const truth = (op: Binary, formula: string): Maker => binary(op, formula, 0, 2, wholeBelow(2));
-
-/** Strided: b and c are rows that are repeated. */
-function ternary(op: (a: Nd, b: Nd, c: Nd) => Nd, formula: string): Maker {
-  const plain = elementwise(formula);
-  return (rows, cols, strided) => {
-    const [a, b, c] = [rows, strided ? 1 : rows, strided ? 1 : rows].map((n) => random(n, cols, false, between(-2, 2)));
-    return { op: () => op(a, b, c), plain: () => plain(a, b, c), elements: rows * cols };
-  };
-}
-
-/** Each row to one number; strided: each column. */
-function reduction(op: (x: Nd, shape: readonly number[]) => Nd, plain: Plain, draw = between(-2, 2)): Maker {
-  return (rows, cols, strided) => {
-    const x = random(rows, cols, false, draw);
-    const lines = strided ? permute(x, [1, 0]) : x;
-    return { op: () => op(x, strided ? [1, cols] : [rows, 1]), plain: () => plain(lines), elements: rows * cols };
-  };
-}
-
-/** Along rows; strided: of an array that lies by columns. */
-function alongRows(op: (x: Nd, dim: number) => Nd, plain: Plain): Maker {
-  return (rows, cols, strided) => {
-    const x = random(rows, cols, strided, between(-2, 2));
-    return { op: () => op(x, 1), plain: () => plain(x), elements: rows * cols };
-  };
-}
-
-/** Written out for row-major data; strided cases are left out. */
-const dense =
-  (make: (rows: number, cols: number) => Prepared): Maker =>
-  (rows, cols, strided) =>
-    strided ? null : make(rows, cols);
+/** What is found in rows that are put in order: against the sort of the numbers alone that JavaScript has. */
+const sorted = (op: (x: Nd, shape: readonly number[]) => Nd, find: (line: Float32Array) => number): Maker =>
+  dense((rows, cols) => {
+    const x = random(rows, cols, false, wholeBelow(100));
+    const plain = (): Float32Array =>
+      Float32Array.from({ length: rows }, (_, i) =>
+        find((x.data.slice(i * cols, (i + 1) * cols) as Float32Array).sort()),
+      );
+    return { op: () => ops.gather.forward(x, op(x, [rows, 1]), 1), plain, elements: rows * cols };
+  });
 
 const best = (sign: string, end?: string): Plain => fold('first', `if (x ${sign} s) { s = x; at = j; }`, end);
 
@@ -124,7 +87,8 @@ export const cases: Partial<Record<OpName, Maker>> = {
   logaddexp: binary(ops.logaddexp.forward, 'Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)))'),
   xlogy: binary(ops.xlogy.forward, 'a === 0 ? 0 : a * Math.log(b)', 0.1, 2),
   fmod: binary(ops.fmod.forward, 'a % b', 0.5, 2),
-  remainder: binary(ops.remainder.forward, 'a - Math.floor(a / b) * b', 0.5, 2),
+  // Not a − ⌊a/b⌋·b, which is faster and loses digits where a/b is large.
+  remainder: binary(ops.remainder.forward, 'a % b !== 0 && a < 0 !== b < 0 ? (a % b) + b : a % b', 0.5, 2),
   roundedDiv: binary((a, b) => ops.roundedDiv.forward(a, b, 'floor'), 'Math.floor(a / b)', 0.5, 2),
   clamp: ternary(ops.clamp.forward, 'Math.min(Math.max(a, b), c)'),
   lerp: ternary(ops.lerp.forward, 'a + c * (b - a)'),
@@ -150,12 +114,19 @@ export const cases: Partial<Record<OpName, Maker>> = {
   sigmoid: unary(ops.sigmoid.forward, '1 / (1 + Math.exp(-a))'),
   relu: unary(ops.relu.forward, 'a < 0 ? 0 : a'),
   erf: unary(ops.erf.forward, 'erf(a)'),
+  erfc: unary(ops.erfc.forward, 'erfc(a)'),
+  erfinv: unary(ops.erfinv.forward, 'erfinv(a)', -0.9, 0.9),
+  lgamma: unary(ops.lgamma.forward, 'lgamma(a)', 0.5, 4),
+  polygamma: unary((x) => ops.polygamma.forward(x, 0), 'digamma(a)', 0.5, 4),
+  gelu: unary(ops.gelu.forward, 'a * 0.5 * (1 + erf(a * Math.SQRT1_2))'),
+  hardswish: unary(ops.hardswish.forward, 'a * Math.min(Math.max(a + 3, 0), 6) / 6', -5, 5),
   sign: unary(ops.sign.forward, 'Math.sign(a)'),
   floor: unary(ops.floor.forward, 'Math.floor(a)'),
   ceil: unary(ops.ceil.forward, 'Math.ceil(a)'),
   round: unary(ops.round.forward, 'round(a)'),
   trunc: unary(ops.trunc.forward, 'Math.trunc(a)'),
   exp2: unary(ops.exp2.forward, '2 ** a'),
+  log2: unary(ops.log2.forward, 'Math.log2(a)', 0.1, 4),
   log10: unary(ops.log10.forward, 'Math.log10(a)', 0.1, 4),
   asinh: unary(ops.asinh.forward, 'Math.asinh(a)'),
   acosh: unary(ops.acosh.forward, 'Math.acosh(a)', 1.1, 4),
@@ -249,18 +220,21 @@ export const cases: Partial<Record<OpName, Maker>> = {
     };
     return { op: () => ops.oneHot.forward(index, cols), plain, elements: rows * cols };
   }),
-  scatterAmax: dense((rows, cols) => {
-    const [x, src] = [random(rows, cols, false, between(-2, 2)), random(rows, cols, false, between(-2, 2))];
-    const index = random(rows, cols, false, wholeBelow(cols));
-    const plain = (): Float32Array => {
-      const y = x.data.slice() as Float32Array;
-      for (let e = 0; e < y.length; e++) {
-        const at = e - (e % cols) + index.data[e];
-        if (src.data[e] > y[at]) y[at] = src.data[e];
-      }
-      return y;
-    };
-    return { op: () => ops.scatterAmax.forward(x, index, src, 1), plain, elements: rows * cols };
+  scatterAmax: scattered(ops.scatterAmax.forward, (y, at, v) => {
+    if (v > y[at]) y[at] = v;
+  }),
+  scatterAmin: scattered(ops.scatterAmin.forward, (y, at, v) => {
+    if (v < y[at]) y[at] = v;
+  }),
+  scatterProd: scattered(ops.scatterProd.forward, (y, at, v) => (y[at] *= v)),
+  medianPlace: sorted(ops.medianPlace.forward, (line) => line[(line.length - 1) >> 1]),
+  modePlace: sorted(ops.modePlace.forward, (line) => {
+    let [best, most] = [0, 0];
+    for (let r = 0, start = 0; r < line.length; r++) {
+      if (line[r] !== line[start]) start = r;
+      if (r + 1 - start > most) [best, most] = [line[r], r + 1 - start];
+    }
+    return best;
   }),
   /** Against the sort of the numbers alone that JavaScript has. */
   argsort: dense((rows, cols) => {
@@ -404,13 +378,6 @@ export const cases: Partial<Record<OpName, Maker>> = {
   ),
 };
 
-/** A loss for each element, with nothing recorded. */
-function loss(f: (input: Tensor, target: Tensor, options: { reduction: 'none' }) => Tensor, formula: string): Maker {
-  const each = (a: Nd, b: Nd): Nd => noGrad(() => f(new Tensor(a), new Tensor(b), { reduction: 'none' }).nd);
-  const make = binary(each, formula, 0.05, 0.95);
-  return (rows, cols, strided) => (strided ? null : make(rows, cols, false));
-}
-
 /** n windows of two, side by side. */
 const pairs = (n: number) => Array.from({ length: n }, (_, i) => ({ start: 2 * i, step: 1, size: 2 }));
 
@@ -430,46 +397,7 @@ function normalized({ data: x, shape: [rows, n] }: Nd, w: Nd['data'], b: Nd['dat
 
 const choose = elementwise('a !== 0 ? b : c');
 
-/** Measured elsewhere, or nothing to measure: views touch no numbers; unslice, unlattice and lastWrites are parts of gradients. */
+/** Measured elsewhere, or nothing to measure: views touch no numbers; unslice, unlattice, lastWrites and earlierWrites are parts of gradients. */
 export const elsewhere: ReadonlySet<string> = new Set<OpName>([
-  'expand', 'permute', 'reshape', 'slice', 'unslice', 'lattice', 'unlattice', 'matmul', 'linear', 'lastWrites',
+  'expand', 'permute', 'reshape', 'slice', 'unslice', 'lattice', 'unlattice', 'matmul', 'linear', 'lastWrites', 'earlierWrites',
 ]); // prettier-ignore
-
-/** What is no op of its own and matters as much. */
-export const others: Record<string, Maker> = {
-  gelu: unary((x) => noGrad(() => nn.functional.gelu(new Tensor(x)).nd), 'a * 0.5 * (1 + erf(a * Math.SQRT1_2))'),
-  l1Loss: loss(nn.functional.l1Loss, 'Math.abs(a - b)'),
-  smoothL1Loss: loss(nn.functional.smoothL1Loss, 'Math.abs(a - b) < 1 ? 0.5 * (a - b) ** 2 : Math.abs(a - b) - 0.5'),
-  klDiv: loss(nn.functional.klDiv, 'b * (Math.log(b) - a)'),
-  poissonNllLoss: loss(nn.functional.poissonNllLoss, 'Math.exp(a) - b * a'),
-  softMarginLoss: loss(nn.functional.softMarginLoss, 'Math.log1p(Math.exp(-a * b))'),
-  binaryCrossEntropyWithLogits: loss(
-    nn.functional.binaryCrossEntropyWithLogits,
-    '(1 - b) * a + Math.log1p(Math.exp(-a))',
-  ),
-  'Adam step': dense((rows, cols) => {
-    const n = rows * cols;
-    const gradient = random(rows, cols, false, between(-1, 1));
-    const p = nn.parameter(new Tensor(zerosNd('float32', [rows, cols])));
-    p.grad = new Tensor(gradient);
-    const optimizer = new optim.Adam([p], { lr: 1e-3 });
-    const [y, m, v] = [new Float32Array(n), new Float32Array(n), new Float32Array(n)];
-    const g = gradient.data;
-    let t = 0;
-    const plain = (): Float32Array => {
-      t++;
-      const [scale, root] = [1e-3 / (1 - 0.9 ** t), Math.sqrt(1 - 0.999 ** t)];
-      for (let i = 0; i < n; i++) {
-        m[i] = 0.9 * m[i] + 0.1 * g[i];
-        v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
-        y[i] -= (scale * m[i]) / (Math.sqrt(v[i]) / root + 1e-8);
-      }
-      return y;
-    };
-    const op = (): Nd => {
-      optimizer.step();
-      return p.nd;
-    };
-    return { op, plain, elements: n };
-  }),
-};

@@ -4,13 +4,15 @@ import { dense } from '../../src/array/dense.ts';
 import * as ops from '../../src/ops/index.ts';
 import type { Group, GroupResult, Verdict } from '../harness.ts';
 import { digits, table, times } from '../report.ts';
-import { cases, elsewhere, others, type Maker } from './cases.ts';
+import { cases, elsewhere } from './cases.ts';
+import { composed } from './composed.ts';
+import type { Maker } from './makers.ts';
 
 const PLAIN = 'plain loop';
 const OURS = 'adjoint';
 const TOLERANCE = 1e-5;
 
-const makers: readonly [name: string, make: Maker][] = [...Object.entries(cases), ...Object.entries(others)];
+const makers: readonly [name: string, make: Maker][] = [...Object.entries(cases), ...Object.entries(composed)];
 
 /** Ops without a case. */
 const missing = (): string[] => Object.keys(ops).filter((name) => !(name in cases) && !elsewhere.has(name));

@@ -4,6 +4,7 @@
  * its own. They make room for their result, as the ops do.
  */
 import type { Nd } from '../../src/array/nd.ts';
+import { digammaOf, erfcOf, erfinvOf, lgammaOf } from '../../src/kernels/special.ts';
 
 /** Inputs of two dims to a new row-major array. */
 export type Plain = (...inputs: readonly Nd[]) => Float32Array;
@@ -22,15 +23,18 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - p * Math.exp(-x * x));
 }
 
+/** The special functions are too long to write twice: a loop that calls them shows what comes on top. */
+const helpers = { round, erf, erfc: erfcOf, erfinv: erfinvOf, lgamma: lgammaOf, digamma: digammaOf };
+
 type Loop = (xs: readonly Nd['data'][], steps: readonly number[], rows: number, cols: number) => Float32Array;
 
 /** Compiles a loop over x0, x1, …, whose element in row i and column j is at steps[0] + i·steps[1] + j·steps[2], … */
 function compile(body: string): Loop {
-  // oxlint-disable-next-line typescript/no-implied-eval -- the formulas are this file's and cases.ts's own
-  const make = new Function('round', 'erf', `return (xs, steps, rows, cols) => { ${body} };`) as (
-    ...helpers: unknown[]
+  // oxlint-disable-next-line typescript/no-implied-eval -- the formulas are this folder's own
+  const make = new Function(...Object.keys(helpers), `return (xs, steps, rows, cols) => { ${body} };`) as (
+    ...functions: unknown[]
   ) => Loop;
-  return make(round, erf);
+  return make(...Object.values(helpers));
 }
 
 const call = (loop: Loop, inputs: readonly Nd[], [rows, cols]: readonly number[]): Float32Array =>

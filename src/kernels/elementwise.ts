@@ -117,6 +117,11 @@ export const gelu: MapLoop = (x, i, di, y, k, n) => {
   for (const end = k + n; k < end; i += di) y[k++] = 0.5 * x[i] * (1 + erfOf(x[i] * Math.SQRT1_2));
 };
 
+/** x·min(max(x + 3, 0), 6)/6. */
+export const hardswish: MapLoop = (x, i, di, y, k, n) => {
+  for (const end = k + n; k < end; i += di) y[k++] = x[i] >= 3 ? x[i] : (x[i] * (x[i] < -3 ? 0 : x[i] + 3)) / 6;
+};
+
 /** To the nearest whole number, halves to the even one (IEEE 754, and PyTorch). */
 function roundHalfEven(x: number): number {
   const r = Math.round(x);
@@ -182,6 +187,13 @@ export const geluGrad: ZipLoop = (g, i, di, x, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) {
     const density = Math.exp(-0.5 * x[j] * x[j]) / Math.sqrt(2 * Math.PI);
     y[k++] = g[i] * (0.5 * (1 + erfOf(x[j] * Math.SQRT1_2)) + x[j] * density);
+  }
+};
+
+/** From the input x: 0, then x/3 + ½, then 1. */
+export const hardswishGrad: ZipLoop = (g, i, di, x, j, dj, y, k, n) => {
+  for (const end = k + n; k < end; i += di, j += dj) {
+    y[k++] = x[j] < -3 ? 0 : x[j] < 3 ? g[i] * (x[j] / 3 + 0.5) : g[i];
   }
 };
 

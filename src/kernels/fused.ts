@@ -43,10 +43,11 @@ export function crossEntropyGrad(g: Nd, x: Nd, target: Nd): Nd {
 /** scale · Σ (x − t)², for x and t of one shape, to a 0-d array. */
 export function squaredError(x: Nd, t: Nd, scale: number): Nd {
   const y = unwrittenNd(promote(x, t), []);
-  const [a, b] = [dense(x), dense(t)];
+  const { data: a, offset: i } = dense(x);
+  const { data: b, offset: j } = dense(t);
   let sum = 0;
-  for (let i = a.offset, j = b.offset, end = i + sizeOf(a.shape); i < end; i++, j++) {
-    const d = a.data[i] - b.data[j];
+  for (let e = 0, n = sizeOf(x.shape); e < n; e++) {
+    const d = a[i + e] - b[j + e];
     sum += d * d;
   }
   y.data[0] = scale * sum;

@@ -36,6 +36,12 @@ function places(index: Nd, shape: Shape, dim: number): Int32Array {
     const { outer, n, inner } = around(shape, dim);
     const rows = size[dim] ?? 1;
     const { data, offset } = flat;
+    if (inner === 1) {
+      for (let o = 0, e = 0; o < outer; o++) {
+        for (const end = e + rows, start = o * n; e < end; e++) at[e] = start + data[offset + e];
+      }
+      return at;
+    }
     for (let o = 0, e = 0; o < outer; o++) {
       for (let r = 0, start = o * n; r < rows; r++) {
         for (let i = 0; i < inner; i++, e++) at[e] = (start + data[offset + e]) * inner + i;
@@ -124,6 +130,15 @@ export function lastWrites(index: Nd, dim: number, shape: Shape): Nd {
   return y;
 }
 
+/** For each element of index, how many before it name its place. */
+export function earlierWrites(index: Nd, dim: number, shape: Shape): Nd {
+  const y = zerosNd(dtypeOf(index.data), index.shape);
+  const seen = new Int32Array(sizeOf(shape));
+  const at = places(index, shape, dim);
+  for (let e = 0; e < at.length; e++) y.data[e] = seen[at[e]]++;
+  return y;
+}
+
 /** The slices of x at index[0], index[1], … along dim; index is 1-d. */
 export function indexSelect(x: Nd, index: Nd, dim: number): Nd {
   const { outer, n, inner } = around(x.shape, dim);
@@ -201,6 +216,15 @@ export function scatterExtreme(x: Nd, index: Nd, src: Nd, dim: number, sign: 1 |
     const v = data[offset + e];
     if (v !== v || sign * v > sign * y.data[at[e]]) y.data[at[e]] = v;
   }
+  return y;
+}
+
+/** x in which each place that index names is multiplied by all that src has for it. */
+export function scatterProd(x: Nd, index: Nd, src: Nd, dim: number): Nd {
+  const y = copy(x, promote(x, src));
+  const { data, offset } = dense(src);
+  const at = places(index, x.shape, dim);
+  for (let e = 0; e < at.length; e++) y.data[at[e]] *= data[offset + e];
   return y;
 }
 

@@ -4,8 +4,12 @@ import type { Zip3Loop, ZipLoop } from './lines.ts';
 export const atan2: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) y[k++] = Math.atan2(a[i], b[j]);
 };
+/** √(a² + b²); Math.hypot, which is twenty times slower, only where a square is lost to under- or overflow. */
 export const hypot: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
-  for (const end = k + n; k < end; i += di, j += dj) y[k++] = Math.hypot(a[i], b[j]);
+  for (const end = k + n; k < end; i += di, j += dj) {
+    const sum = a[i] * a[i] + b[j] * b[j];
+    y[k++] = sum > 1e-280 && sum < 1e300 ? Math.sqrt(sum) : Math.hypot(a[i], b[j]);
+  }
 };
 /** |a| with the sign of b, that of −0 too. */
 export const copysign: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
@@ -50,10 +54,13 @@ export const floorDiv: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {
   for (const end = k + n; k < end; i += di, j += dj) y[k++] = floorQuotient(a[i], b[j]);
 };
 function floorQuotient(a: number, b: number): number {
-  if (b === 0) return a / b;
+  const rounded = a / b;
+  const floor = Math.floor(rounded);
+  if (floor !== rounded) return floor; // rounding can lift a quotient to a whole number, but not over it
+  if (b === 0) return rounded;
   const rest = a % b;
   const quotient = (a - rest) / b - (rest !== 0 && rest < 0 !== b < 0 ? 1 : 0); // whole, but for rounding
-  return quotient === 0 ? Math.trunc(a / b) : Math.floor(quotient + 0.5); // 0 with the sign of a/b
+  return quotient === 0 ? rounded : Math.floor(quotient + 0.5); // 0 with the sign of a/b
 }
 /** a/b towards 0. */
 export const truncDiv: ZipLoop = (a, i, di, b, j, dj, y, k, n) => {

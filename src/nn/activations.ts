@@ -89,11 +89,7 @@ export const hardsigmoid = (x: Tensor): Tensor => relu6(x.add(3)).div(6);
  * x·min(max(x + 3, 0), 6)/6 (Howard et al., 2019); its gradient is −½ at −3 and 1 at 3.
  * `nn.functional.hardswish(tensor([-4, 1])) // => Tensor[2] [0.0000, 0.6667]`
  */
-export function hardswish(x: Tensor): Tensor {
-  const straight = x.ge(3);
-  const inner = fill(x, straight, 0);
-  return x.where(straight, inner.mul(inner.add(3).clamp(0)).div(6));
-}
+export const hardswish = (x: Tensor): Tensor => apply(ops.hardswish, x);
 
 // ── Curves ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -45,7 +45,7 @@ export function lookUp(where: string, weight: Tensor, indices: Tensor, options: 
   if (weight.ndim !== 2) throw new ShapeError(where, 'the weight must be [V, E]', showShape(weight.shape));
   const [V] = weight.shape;
   checkWhole(where, indices.nd, V);
-  const places = [...indices.toTypedArray()];
+  const places = maxNorm !== undefined || scaleGradByFreq ? [...indices.toTypedArray()] : [];
   if (maxNorm !== undefined) shorten(weight, places, maxNorm, normType);
   const rows = weight.indexSelect(0, indices);
   const padding = paddingIdx === undefined ? null : indices.ne(row(where, paddingIdx, V)).unsqueeze(1);

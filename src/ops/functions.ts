@@ -104,6 +104,14 @@ export const gelu = /* @__PURE__ */ ofInput(
   k.geluGrad,
 );
 
+/** x·min(max(x + 3, 0), 6)/6; its derivative is 0 below −3, x/3 + ½ up to 3, and 1 from there on. */
+export const hardswish = /* @__PURE__ */ ofInput(
+  'hardswish',
+  k.hardswish,
+  (g, _y, x) => g.mul(x.div(3).add(0.5)).where(x.lt(3), g).where(x.lt(-3).eq(0), 0),
+  k.hardswishGrad,
+);
+
 export const sign = /* @__PURE__ */ step('sign', k.sign);
 export const floor = /* @__PURE__ */ step('floor', k.floor);
 export const ceil = /* @__PURE__ */ step('ceil', k.ceil);

@@ -88,6 +88,37 @@ const scatterExtreme = (name: string, sign: 1 | -1): Op<[x: Nd, index: Nd, src: 
 export const scatterAmax = /* @__PURE__ */ scatterExtreme('scatterAmax', 1);
 export const scatterAmin = /* @__PURE__ */ scatterExtreme('scatterAmin', -1);
 
+/** For each element of an index, how many before it name its place. */
+export const earlierWrites = /* @__PURE__ */ defineOp({
+  name: 'earlierWrites',
+  forward: (index: Nd, dim: number, shape: Shape) => k.earlierWrites(index, dim, shape),
+  reads: 'nothing',
+  vjp: [null],
+});
+
+/** x in which each place that the indices name is multiplied by all that src has for it. */
+export const scatterProd: Op<[x: Nd, index: Nd, src: Nd, dim: number]> = /* @__PURE__ */ defineOp({
+  name: 'scatterProd',
+  forward: (x: Nd, index: Nd, src: Nd, dim: number) => k.scatterProd(x, index, src, dim),
+  reads: 'inputs',
+  vjp: [
+    (g, _y, x, index, src, dim) => g.mul(g.apply(scatterProd, x.onesLike(), index, src, dim)),
+    null,
+    (g, _y, x, index, src, dim) => {
+      // The slope of a factor is the product of the others. Of the factors of one place each has a turn to count as 1:
+      // nothing is divided, so that zeros do no harm.
+      const turn = g.apply(earlierWrites, index, dim, x.shape);
+      const turns = index.numel() === 0 ? 0 : turn.amax().item() + 1;
+      let sum = src.zerosLike();
+      for (let t = 0; t < turns; t++) {
+        const others = g.apply(scatterProd, x, index, src.where(turn.ne(t), 1), dim);
+        sum = sum.add(g.mul(others).gather(dim, index).where(turn.eq(t), 0));
+      }
+      return sum;
+    },
+  ],
+});
+
 /** A last dim with 1 at the index and 0 elsewhere. */
 export const oneHot = /* @__PURE__ */ defineOp({
   name: 'oneHot',

@@ -133,7 +133,7 @@ export abstract class Indexing extends Diagonals {
     if (reduce === 'amax' || reduce === 'amin') {
       return this.apply(reduce === 'amax' ? ops.scatterAmax : ops.scatterAmin, base, index, part, d);
     }
-    if (reduce === 'prod') return base.mul(products(this, dim, index, part));
+    if (reduce === 'prod') return this.apply(ops.scatterProd, base, index, part, d);
     const sum = base.scatterAdd(dim, index, part);
     if (reduce === 'sum') return sum;
     const ones = includeSelf ? this.onesLike() : this.onesLike().scatter(dim, index, 0);
@@ -157,21 +157,4 @@ function write(x: Tensor, at: Tensor, values: Tensor, accumulate: boolean): Tens
     ? flat.add(flat.apply(ops.indexAdd, values, at, 0, flat.shape))
     : flat.apply(ops.scatter, flat, at, values, 0);
   return y.reshape(x.shape);
-}
-
-/**
- * The product of all that scatter sends to each place of x, 1 where nothing comes. Each place gets a row of a table for
- * what it is sent, filled up with ones, and `prod` multiplies the rows: exact to any order, zeros among them too.
- */
-function products(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
-  const at = placesOf('scatterReduce', x, []).gather(dim, index).flatten().toTypedArray();
-  const seen = new Int32Array(x.numel());
-  const column = at.map((place) => seen[place]++);
-  const columns = seen.reduce((most, n) => Math.max(most, n), 1);
-  const ones = x.wrap(nd(allocate(src.dtype, x.numel() * columns).fill(1), [x.numel() * columns]));
-  const cells = x.wrap(wholeNd(at.map((place, e) => place * columns + column[e])));
-  return ones
-    .scatter(0, cells, src.flatten())
-    .reshape([...x.shape, columns])
-    .prod(-1);
 }

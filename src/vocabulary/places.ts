@@ -2,11 +2,10 @@
  * Python's x[…] in full: positions, ranges, '...', new dims, index tensors that broadcast together, and masks.
  * Positions and ranges are one slice; index tensors then pick from one dim that theirs are merged to.
  */
-import { wrapWhole } from '../array/checks.ts';
 import { dense } from '../array/dense.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, sizeOf, wholeNd, type Nd, type Shape } from '../array/nd.ts';
-import { indexRanges, type Place } from '../array/ranges.ts';
+import { indexRanges, wrapIndex, type Place } from '../array/ranges.ts';
 import { expand } from '../array/views.ts';
 import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor.ts';
@@ -81,8 +80,12 @@ function merged(where: string, sizes: Shape, picks: readonly Picks[]): { at: Flo
   const shape = picks.reduce((all: Shape, { index }) => broadcastShapes(where, all, index.shape), []);
   const at = new Float64Array(sizeOf(shape));
   picks.forEach(({ index }, p) => {
-    const { data, offset } = dense(expand(wrapWhole(where, index, sizes[p]), shape));
-    for (let e = 0; e < at.length; e++) at[e] = at[e] * sizes[p] + data[offset + e];
+    const { data, offset } = dense(expand(index, shape));
+    const size = sizes[p];
+    for (let e = 0; e < at.length; e++) {
+      const v = data[offset + e];
+      at[e] = at[e] * size + (v >= 0 && v < size && Math.floor(v) === v ? v : wrapIndex(where, v, size));
+    }
   });
   return { at, shape };
 }
@@ -110,6 +113,11 @@ export function read(where: string, x: Tensor, given: readonly Index[]): Tensor 
 
 /** Where in x, row by row, the elements of x[…] come from. */
 export function placesOf(where: string, x: Tensor, given: readonly Index[]): Tensor {
+  const { slice, picks } = parse(where, x, given);
+  if (picks.length === x.ndim && slice.length === x.ndim && slice.every((place) => place === ':')) {
+    const { at, shape } = merged(where, x.shape, picks); // every dim is picked from
+    return x.wrap(wholeNd(at, shape));
+  }
   const all = new Float64Array(x.numel());
   for (let i = 0; i < all.length; i++) all[i] = i;
   return read(where, x.wrap(wholeNd(all, x.shape)), given);

@@ -215,6 +215,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   relu: [elementwise(away(M))],
   erf: [elementwise(real(M, -2.4, 2.4)), elementwise(real(M, 2.45, 2.55))],
   gelu: [elementwise(real(M, -2.4, 2.4))],
+  hardswish: [elementwise(oneOf(M, [-4, -2.5, 0, 1, 2.5, 4]))],
   erfc: [elementwise(real(M, -2, 2)), elementwise(real(M, 1.45, 2.55))],
   erfinv: [elementwise(real(M, -0.9, 0.9)), elementwise(real(M, -0.01, 0.01))],
   lgamma: [elementwise(real(M, 0.2, 4)), elementwise(real(M, -0.8, -0.2)), elementwise(real(M, 9.9, 10.1))],
@@ -334,6 +335,14 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
     fixed([real([]), index([], 1)], 0, []),
   ],
   lastWrites: [fixed([index([4, 2], 3)], 0, [3, 2]), fixed([index([0], 3)], 0, [3]), fixed([index([], 1)], 0, [])],
+  earlierWrites: [fixed([index([4, 2], 3)], 0, [3, 2]), fixed([index([0], 3)], 0, [3]), fixed([index([], 1)], 0, [])],
+  scatterProd: [
+    fixed([real([3, 4]), index([2, 4], 3), real([2, 4])], 0),
+    fixed([real([3, 4]), index([2, 5], 4), real([2, 5])], 1),
+    fixed([real([3]), index([5], 3), oneOf([5], [0, 2])], 0),
+    fixed([real([3]), index([0], 3), real([0])], 0),
+    fixed([real([]), index([], 1), real([])], 0),
+  ],
   scatter: [
     fixed([real([3, 4]), index([2, 4], 3), real([2, 4])], 0),
     fixed([real([3, 4]), index([2, 5], 4), real([2, 5])], 1),

@@ -1,0 +1,2 @@
+/** Models as ONNX files, for other runtimes. Needs @bufbuild/protobuf, an optional peer; for Node. */
+export { exportOnnx, saveOnnx, type OnnxOptions } from './export.ts';
