@@ -175,10 +175,10 @@ export class Tensor extends Vocabulary {
 
   // ── Arithmetic and comparison (broadcasting) ──────────────────────────────────────────────────
 
-  /** this + other. `tensor([1, 2]).add(10) // => Tensor[2] [11, 12]` */
-  add(other: Operand): Tensor { return apply(ops.add, this, this.lift('add', other)); }
-  /** this − other. `tensor([1, 2]).sub(1) // => Tensor[2] [0, 1]` */
-  sub(other: Operand): Tensor { return apply(ops.sub, this, this.lift('sub', other)); }
+  /** this + alpha·other; alpha is 1 if left out. `tensor([1, 2]).add(10) // => Tensor[2] [11, 12]` */
+  add(other: Operand, options?: { readonly alpha?: number }): Tensor { return apply(ops.add, this, this.scaled('add', other, options?.alpha)); }
+  /** this − alpha·other; alpha is 1 if left out. `tensor([1, 2]).sub(1) // => Tensor[2] [0, 1]` */
+  sub(other: Operand, options?: { readonly alpha?: number }): Tensor { return apply(ops.sub, this, this.scaled('sub', other, options?.alpha)); }
   /** this · other, element by element. `tensor([1, 2]).mul(tensor([3, 4])) // => Tensor[2] [3, 8]` */
   mul(other: Operand): Tensor { return apply(ops.mul, this, this.lift('mul', other)); }
   /**
@@ -563,6 +563,12 @@ export class Tensor extends Vocabulary {
     if (x instanceof Tensor) return x;
     if (typeof x !== 'number') throw new ValueError(where, 'the operand must be a Tensor or a number', typeof x);
     return new Tensor(nd(allocate(this.dtype, 1).fill(x), []));
+  }
+
+  /** alpha·x. */
+  private scaled(where: string, x: Operand, alpha = 1): Tensor {
+    const y = this.lift(where, x);
+    return alpha === 1 ? y : y.mul(alpha);
   }
 
   /** How many elements go into each result of a reduction. */

@@ -74,6 +74,11 @@ export interface EmbeddingOptions extends LookupOptions {
   readonly generator?: Generator;
 }
 
+export interface PretrainedOptions extends LookupOptions {
+  /** Whether the table is left as it is in training. true if left out. */
+  readonly freeze?: boolean;
+}
+
 /** A table [V, E] that is looked up: it starts normal, its row of padding at 0. */
 export abstract class Table<O extends EmbeddingOptions> extends Module {
   weight: Tensor;
@@ -104,6 +109,17 @@ export abstract class Table<O extends EmbeddingOptions> extends Module {
 export class Embedding extends Table<EmbeddingOptions> {
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super(numEmbeddings, embeddingDim, options);
+  }
+  /**
+   * A layer whose table is `weight` [V, E], with no copy made; trained only with `freeze: false`.
+   * `nn.Embedding.fromPretrained(tensor([[1, 2], [3, 4]]))(tensor([1])).toArray() // => [ [ 3, 4 ] ]`
+   */
+  static fromPretrained(weight: Tensor, { freeze = true, ...options }: PretrainedOptions = {}): Embedding {
+    if (weight.ndim !== 2) throw new ShapeError('Embedding', 'the weight must be [V, E]', showShape(weight.shape));
+    const layer = new Embedding(weight.shape[0], weight.shape[1], { ...options, dtype: weight.dtype });
+    layer.weight = parameter(weight.detach());
+    layer.weight.requiresGrad_(!freeze);
+    return layer;
   }
   override forward(indices: Tensor): Tensor {
     return embedding(indices, this.weight, this.options);
