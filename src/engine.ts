@@ -31,7 +31,19 @@ export interface Node {
   retained: Tensor | null;
 }
 
+/**
+ * In place of an op's rules: from what came to y to what goes to each of its inputs (lists laid out flat), of which
+ * `flows` tells where it is wanted.
+ */
+export type Walk = (
+  g: Tensor,
+  y: Tensor,
+  args: readonly unknown[],
+  flows: readonly boolean[],
+) => readonly (Tensor | null)[];
+
 let recording = true;
+let keeping = false;
 let made = 0;
 
 /** Whether operations are being recorded for gradients. PyTorch: `torch.is_grad_enabled`. */
@@ -69,6 +81,17 @@ export const noGrad = <T>(f: () => T): T => withRecording(false, 'noGrad', f);
 /** Runs f with recording on, also inside noGrad. */
 export const enableGrad = <T>(f: () => T): T => withRecording(true, 'enableGrad', f);
 
+/** Runs f with every op keeping its inputs and its output, whatever its rules read: for other rules, see GradOptions. */
+export function keepingAll<T>(f: () => T): T {
+  const before = keeping;
+  keeping = true;
+  try {
+    return f();
+  } finally {
+    keeping = before;
+  }
+}
+
 const isTensor = (x: Tensor | Ghost): x is Tensor => 'nd' in x;
 
 /** The tensors among an op's arguments, lists laid out flat: `visit(tensor, argument, item)`. */
@@ -94,8 +117,8 @@ const versions = (op: AnyOp, args: readonly unknown[], y: Tensor | Ghost): numbe
 
 /** Remembers that y = op(…args), keeping of the tensors what the op's rules read. */
 export function record(op: AnyOp, args: readonly unknown[], y: Tensor): Node {
-  const readsInputs = op.reads === 'both' || op.reads === 'inputs';
-  const readsOutput = op.reads === 'both' || op.reads === 'output';
+  const readsInputs = keeping || op.reads === 'both' || op.reads === 'inputs';
+  const readsOutput = keeping || op.reads === 'both' || op.reads === 'output';
   const kept = args.slice();
   const slots: (Slot | null)[] = [];
   let version = readsOutput ? y.version : 0;
@@ -174,6 +197,7 @@ interface SweepOptions {
 /** A backward pass on its way. */
 interface Pass {
   readonly createGraph: boolean;
+  readonly rules: ReadonlyMap<AnyOp, Walk> | undefined;
   /** Where gradients are wanted, and the nodes that lead there; null if at all leaves. */
   readonly targets: ReadonlySet<Slot> | null;
   readonly useful: ReadonlySet<Slot> | null;
@@ -221,6 +245,7 @@ function sweep(
   seeds: readonly Tensor[],
   wanted: readonly Tensor[] | null,
   { createGraph = false, retainGraph = createGraph }: SweepOptions,
+  rules?: ReadonlyMap<AnyOp, Walk>,
 ): { grads: Map<Slot, Tensor>; own: Set<Tensor> } {
   const nodes = history(roots.flatMap((root) => root.slot ?? []));
   const targets = wanted && new Set(wanted.flatMap((x) => x.slot ?? []));
@@ -228,7 +253,7 @@ function sweep(
   for (const node of nodes) if (useful === null || useful.has(node)) savedArgs(node); // so that a pass that cannot end does not begin
 
   const [grads, own] = [new Map<Slot, Tensor>(), new Set<Tensor>()];
-  const pass: Pass = { createGraph, targets, useful, grads, own };
+  const pass: Pass = { createGraph, rules, targets, useful, grads, own };
   const go = (): void => {
     roots.forEach((root, i) => needed(pass, root.slot) && send(pass, root.slot, seeds[i], false));
     for (const node of nodes) {
@@ -284,6 +309,18 @@ const arraysOf = (op: AnyOp, args: readonly unknown[]): unknown[] =>
 function runRules(node: Node, g: Tensor, pass: Pass): void {
   const { op, y, slots } = node;
   const args = savedArgs(node); // again, for a hook may have changed something
+  const walk = pass.rules?.get(op);
+  if (walk) {
+    pass.own.delete(g);
+    const flows = slots.map((slot) => needed(pass, slot));
+    const results = walk(g, y as Tensor, args, flows);
+    let at = 0;
+    eachInput(op, args, (x) => {
+      const [slot, result] = [slots[at], results[at++]];
+      if (needed(pass, slot) && result) send(pass, slot, fit(result, x, op), false);
+    });
+    return;
+  }
   let raw: unknown[] | null = null;
   let all: readonly Nd[] | null = null; // what a fused rule for all inputs gave
   let handedOn: Tensor | null = null; // a gradient that is g itself, or a view of it
@@ -415,6 +452,8 @@ export interface GradOptions extends SweepOptions {
   readonly gradOutputs?: readonly Tensor[];
   /** Give null for an input that the outputs do not depend on, in place of an error. */
   readonly allowUnused?: boolean;
+  /** Rules in place of those of some ops, for a graph recorded within `keepingAll`. */
+  readonly rules?: ReadonlyMap<AnyOp, Walk>;
 }
 
 /**
@@ -450,7 +489,7 @@ export function grad(
   }
   const seeds = roots.map((root, i) => seed('grad', root, options.gradOutputs?.[i]));
   needGrad('grad', inputs);
-  const { grads } = sweep(roots, seeds, inputs, options);
+  const { grads } = sweep(roots, seeds, inputs, options, options.rules);
   return inputs.map((x, i) => {
     const g = grads.get(x.slot!) ?? null;
     if (g === null && !options.allowUnused) {

@@ -5,6 +5,7 @@ export * from './dependence.ts';
 export * from './gradients.ts';
 export * from './integrated.ts';
 export * from './lime.ts';
+export * from './relevance.ts';
 export * from './segments.ts';
 export * from './shapley.ts';
 export * from './terms.ts';

@@ -49,10 +49,10 @@ export function exportOnnx(model: Module, example: Tensor | readonly unknown[], 
     throw new ShapeError('exportOnnx', 'the first size of all inputs must be the batch size', got, cure);
   }
   // The second batch has other rows first, so that a constant made of the inputs' numbers does not pass for one.
-  const run = (size: number, first: number): Trace =>
-    trace(model, mapTensors(args, (x) => rows(x, size, first)) as unknown[]);
+  const run = (make: (x: Tensor) => Tensor): Trace => trace(model, noGrad(() => mapTensors(args, make)) as unknown[]);
   const batch = dynamicBatch ? ([2, 3] as const) : ([B, B] as const);
-  const [a, b] = dynamicBatch ? [run(2, 0), run(3, 1)] : [trace(model, args), trace(model, args)];
+  const a = run((x) => (dynamicBatch ? rows(x, 2, 0) : x.clone()));
+  const b = run((x) => (dynamicBatch ? rows(x, 3, 1) : x.clone()));
   const inputNames = namesOf('inputNames', options.inputNames, given.map(([field]) => field), 'input'); // prettier-ignore
   const outputNames = namesOf('outputNames', options.outputNames, a.outputs.map(() => ''), 'output'); // prettier-ignore
   const saved = Object.entries(model.stateDict());
@@ -93,7 +93,7 @@ const valuesOf = (a: readonly Tensor[], b: readonly Tensor[]): Value[] => a.map(
 
 /** So many rows of x, taken in turn. */
 const rows = (x: Tensor, size: number, first: number): Tensor =>
-  noGrad(() => x.indexSelect(0, arange(first, first + size).remainder(x.shape[0])));
+  x.indexSelect(0, arange(first, first + size).remainder(x.shape[0]));
 
 function namesOf(
   option: string,

@@ -1,6 +1,6 @@
 /** How each op is said in ONNX (operator set 17): one line or a few an op. Windows and recurrence are in files of their own. */
 import { ValueError } from '../array/errors.ts';
-import type { Shape } from '../array/nd.ts';
+import { sameShape, type Shape } from '../array/nd.ts';
 import type { Range } from '../array/views.ts';
 import * as ops from '../ops/index.ts';
 import type { AnyOp } from '../ops/op.ts';
@@ -83,6 +83,18 @@ const slice: Rule = (g, { x: [x], a, b }) => {
   });
   const steps = ranges.map((r) => r.step);
   return g.emit('Slice', [g.name(x), g.list(starts), g.list(ends), g.list(axes), g.list(steps)]);
+};
+
+/** Zeros (or another number) around x. */
+const unslice: Rule = (g, { op, x: [x], a, b }) => {
+  const around = ([, ranges, shape]: readonly unknown[]): number[][] => [
+    (ranges as readonly Range[]).map((r) => r.start),
+    (ranges as readonly Range[]).map((r, d) => (shape as Shape)[d] - r.start - r.size),
+  ];
+  if ((a[1] as readonly Range[]).some((r) => r.step !== 1)) throw refuse(op, 'gaps between places');
+  const [pads, others] = [around(a).flat(), around(b).flat()];
+  if (!sameShape(pads, others)) throw batchError('a padding', `${pads.join()} and ${others.join()}`);
+  return g.emit('Pad', [g.name(x), g.list(pads), g.number((a[3] as number | undefined) ?? 0, x.a.dtype)]);
 };
 
 const gather: Rule = (g, { x: [x, index], a: [, , axis], y }) => {
@@ -206,6 +218,7 @@ export const rules: ReadonlyMap<AnyOp, Rule> = new Map<AnyOp, Rule>([
   [ops.permute, view((g, { x: [x], a }) => g.emit('Transpose', [g.name(x)], { perm: a[1] as number[] }))],
   [ops.expand, view((g, { x: [x], a, b }) => g.emit('Expand', [g.name(x), g.shape(a[1] as Shape, b[1] as Shape)]))],
   [ops.slice, view(slice)],
+  [ops.unslice, unslice],
   [ops.clone, view((g, { x: [x] }) => g.emit('Identity', [g.name(x)]))],
   [ops.cast, view((g, { x: [x], y }) => g.cast(g.name(x), y.a.dtype))],
   [ops.concat, concat],

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Generator, tensor, type Tensor } from '../../src/index.ts';
 import {
-  integratedGradients, kernelShap, lime, limeGroups, owen, permutationShap, shapley, type Model,
+  deconvolution, guidedBackprop, integratedGradients, kernelShap, lime, lrp, limeGroups, owen, permutationShap, shapley, type Model,
 } from '../../src/explain/index.ts'; // prettier-ignore
 import { read } from '../files.ts';
 
@@ -24,6 +24,9 @@ const fixture = JSON.parse(read('test/fixtures/explain.json')) as {
   integrated: Matrix;
   lime: Fit & { scale: number[]; noise: number[] };
   limeGroups: Fit & { chances: number[] };
+  guided: Matrix;
+  deconvolution: Matrix;
+  lrp: Matrix;
 };
 const of = (x: number[] | Matrix): Tensor => tensor(x, { dtype: 'float64' });
 const [W1, b1, W2, b2] = fixture.weights.map(of);
@@ -82,4 +85,17 @@ test('LIME of what is there is the weighted regression on its samples', async ()
   }); // prettier-ignore
   expect(got.attributions.flatten()).toBeAllClose(attributions, near);
   expect([got.intercept.item(), got.rSquared.item()]).toBeAllClose([intercept, rSquared], near);
+});
+
+const rectified: Model = (z) => z.matmul(W1).add(b1).relu().matmul(W2).add(b2);
+test.each([
+  ['guided backpropagation', guidedBackprop, fixture.guided],
+  ['deconvolution', deconvolution, fixture.deconvolution],
+] as const)('%s is what the layers give one by one', (_, method, expected) => {
+  expect(method(rectified, x, { target }).attributions).toBeAllClose(expected, near);
+});
+
+test('LRP-0 is what the layers give one by one', () => {
+  // there biases are part of what is divided by, as here where they are part of the layer
+  expect(lrp(rectified, x, { target }).attributions).toBeAllClose(fixture.lrp, near);
 });

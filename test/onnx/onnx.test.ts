@@ -8,6 +8,8 @@ import { nn, randn, tensor, zeros, type Tensor } from 'adjoint';
 import { exportOnnx, saveOnnx } from 'adjoint/onnx';
 import { lgamma } from 'adjoint/ops';
 import { describe, expect, test } from 'vitest';
+import { rules } from '../../src/onnx/rules.ts';
+import { trace } from '../../src/onnx/trace.ts';
 import { cases } from '../fixtures/onnx.ts';
 import { readOnnx, type Arr, type OnnxModel } from './read.ts';
 import { runOnnx } from './run.ts';
@@ -55,6 +57,13 @@ describe('an exported model', () => {
     expect(difference(file, one, [run(...one)].flat() as Tensor[])).toBeLessThan(1e-5);
   });
 
+  test('is one of models that apply, together, every op that has a rule', () => {
+    const applied = new Set(
+      Object.values(all).flatMap(({ model, example }) => trace(model, example).steps.map(({ op }) => op)),
+    );
+    expect([...rules.keys()].filter((op) => !applied.has(op)).map(({ name }) => name)).toEqual([]);
+  });
+
   test('keeps the names of its state, and each is there once', () => {
     const { model, example } = all.gpt;
     const { initializers, opset, version } = readOnnx(exportOnnx(model, example));
@@ -88,6 +97,13 @@ describe('an exported model', () => {
     const file = readOnnx(exportOnnx(model, x));
     expect(file.outputs[0].type).toBe(11);
     expect(difference(file, [x], [model(x)])).toBeLessThan(1e-14);
+  });
+
+  test('may be given one tensor twice, without a batch', () => {
+    const x = tensor([3, 5]);
+    const file = readOnnx(exportOnnx(new Fn((a, b) => a.mul(2).sub(b)), [x, x], { dynamicBatch: false }));
+    expect(file.inputs).toHaveLength(2);
+    expect(difference(file, [x, tensor([1, 1])], [tensor([5, 9])])).toBe(0);
   });
 
   test('is written as a file', () => {

@@ -279,6 +279,14 @@ const kinds: Readonly<Record<string, Run>> = {
     return { shape: [part.length], data: part };
   },
   Slice: slice,
+  Pad: ([x, pads, value]) => {
+    const rank = x.shape.length;
+    const shape = x.shape.map((n, d) => n + pads.data[d] + pads.data[rank + d]);
+    return build(shape, (p) => {
+      const from = p.map((i, d) => i - pads.data[d]);
+      return from.every((i, d) => i >= 0 && i < x.shape[d]) ? get(x, from) : value.data[0];
+    });
+  },
   Concat: concat,
   Gather: ([x, index], a) => {
     const axis = int(a, 'axis');

@@ -1,0 +1,156 @@
+/** Relevance that is handed down by rules of ops: what is conserved, and that a shared ReLU is no other than one's own. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { grad, manualSeed, nn, ones, randn, tensor, zeros, type Tensor } from '../../src/index.ts';
+import {
+  deconvolution, deepLift, gradCam, guidedBackprop, inputXGradient, lrp, shapley, type Model,
+} from '../../src/explain/index.ts'; // prettier-ignore
+import { keepingAll } from '../../src/engine.ts';
+import { relu } from '../../src/ops/index.ts';
+
+const double = { dtype: 'float64' } as const;
+const law = (f: (seed: number) => void, numRuns = 20): void =>
+  fc.assert(fc.property(fc.nat({ max: 1e6 }), f), { numRuns, seed: 5 });
+
+/** Networks of 4 numbers, by name: each exercises other rules. `bias` 0 leaves biases out. */
+const networks: Record<string, (bias: number) => Model> = {
+  'a functional ReLU that is used three times': (bias) => {
+    const [a, b, c] = [randn([4, 6], double), randn([6, 6], double), randn([6], double)];
+    const act = (z: Tensor): Tensor => z.relu(); // one and the same
+    return (x) => act(act(act(x.matmul(a).add(bias)).matmul(b).sub(bias))).matmul(c);
+  },
+  'linear layers with a residual': (bias) => {
+    const layers = [0, 1].map(() => [randn([4, 4], double), randn([4], double).mul(bias)]);
+    return (x) =>
+      layers.reduce((h, [w, b]) => h.add(nn.functional.linear(h, w, b).tanh()), x).sum(1);
+  },
+  'a gate, where x is multiplied with a function of x': (bias) => {
+    const [a, b] = [randn([4, 4], double), randn([4], double)];
+    return (x) => x.matmul(a).add(bias).sigmoid().mul(x).matmul(b);
+  },
+  'a convolution with average pooling': (bias) => {
+    const [k, b] = [randn([3, 1, 2, 2], double), randn([12], double)];
+    return (x) => {
+      const planes = nn.functional.conv2d(x.reshape([x.shape[0], 1, 2, 2]), k, null, { padding: 1 }).add(bias).relu();
+      return nn.functional.avgPool2d(planes, 2, { stride: 1 }).reshape([x.shape[0], 12]).matmul(b);
+    };
+  },
+  'attention-like products of x with x': () => {
+    const [q, k] = [randn([2, 2], double), randn([2, 2], double)];
+    return (x) => {
+      const tokens = x.reshape([x.shape[0], 2, 2]);
+      return tokens.matmul(q).matmul(tokens.matmul(k).mT).relu().sum([1, 2]);
+    };
+  },
+}; // prettier-ignore
+
+describe.each(Object.entries(networks))('%s', (_, make) => {
+  test('LRP conserves: relevance sums to f(x) where there are no biases', () =>
+    law((seed) => {
+      manualSeed(seed);
+      const [f, x] = [make(0), randn([3, 4], double)];
+      for (const options of [{}, { gamma: 0.3 }]) {
+        const { attributions, gap } = lrp(f, x, options);
+        expect(attributions.sum(1)).toBeAllClose(f(x), { rtol: 1e-6, atol: 1e-7 });
+        expect(gap).toBeAllClose([0, 0, 0], { atol: 1e-7 });
+      }
+    }));
+
+  test('DeepLIFT conserves: differences sum to f(x) − f(baseline), biases or not', () =>
+    law((seed) => {
+      manualSeed(seed);
+      const [f, x, baseline] = [make(0.5), randn([3, 4], double), randn([4], double)];
+      const { attributions, gap } = deepLift(f, x, { baseline });
+      const difference = f(x).sub(f(baseline.expand([3, 4])));
+      expect(attributions.sum(1)).toBeAllClose(difference, { rtol: 1e-7, atol: 1e-8 });
+      expect(gap).toBeAllClose([0, 0, 0], { atol: 1e-8 });
+    }));
+});
+
+test('LRP-0 of a ReLU network is gradient times input', () =>
+  law((seed) => {
+    manualSeed(seed);
+    const f = networks['a functional ReLU that is used three times'](0);
+    const x = randn([2, 4], double);
+    expect(lrp(f, x).attributions).toBeAllClose(inputXGradient(f, x).attributions, { rtol: 1e-9, atol: 1e-10 });
+  }));
+
+test('the gap of LRP is what biases were given', () => {
+  const { gap } = lrp((x) => nn.functional.linear(x, ones([1, 2], double), tensor([3], double)), tensor([[1, 2]], double)); // prettier-ignore
+  expect(gap.item()).toBeCloseTo(-3, 12);
+});
+
+test('LRP-ε swallows relevance where outputs are near nothing', () => {
+  const f: Model = (x) => x.matmul(tensor([[1], [-1]], double));
+  const { gap } = lrp(f, tensor([[1.1, 1]], double), { epsilon: 0.1 });
+  expect(gap.item()).toBeCloseTo(0.1 * 0.5 - 0.1, 10);
+});
+
+test('DeepLIFT of a product, of squares too, is its Shapley values', async () => {
+  const f: Model = (x) => x.select(1, 0).mul(x.select(1, 1)).add(x.select(1, 2).square());
+  const x = tensor([[2, -3, 4]], double);
+  const { attributions } = deepLift(f, x, { baseline: tensor([1, 1, 1], double) });
+  const fair = await shapley(f, x, { background: tensor([1, 1, 1], double) });
+  expect(attributions).toBeAllClose(fair.attributions, { rtol: 1e-10 });
+});
+
+test('guided backpropagation and deconvolution of a shared ReLU are those of ReLUs of their own', () => {
+  manualSeed(2);
+  const [l1, l2, l3] = [new nn.Linear(4, 6), new nn.Linear(6, 6), new nn.Linear(6, 1)];
+  const shared = new nn.ReLU();
+  const own = new nn.Sequential(l1, new nn.ReLU(), l2, new nn.ReLU(), l3);
+  const f: Model = (x) => l3(shared(l2(shared(l1(x)))));
+  const x = randn([3, 4]);
+  for (const method of [guidedBackprop, deconvolution]) {
+    expect(method(f, x).attributions).toBeAllClose(method(own, x).attributions, { rtol: 1e-6 });
+  }
+  // by hand: only what is positive passes each ReLU
+  const h1 = l1(x);
+  const h2 = l2(h1.relu());
+  const back = l3.weight.mul(h2.gt(0)).relu().matmul(l2.weight).mul(h1.gt(0)).relu().matmul(l1.weight); // prettier-ignore
+  expect(guidedBackprop(f, x).attributions).toBeAllClose(back.detach(), { rtol: 1e-5 });
+});
+
+test('Grad-CAM of mean planes and linear classes is the class activation map', () => {
+  manualSeed(3);
+  const w = randn([3, 5], double);
+  const planes = randn([2, 3, 4, 4], double);
+  const head: Model = (a) => a.mean([2, 3]).matmul(w);
+  const map = planes
+    .mul(w.select(1, 2).reshape([1, 3, 1, 1]))
+    .sum(1)
+    .relu()
+    .div(16);
+  expect(gradCam((x) => x, head, planes, { target: 2 }).attributions).toBeAllClose(map, { rtol: 1e-10, atol: 1e-12 });
+  const plus = gradCam((x) => x, head, planes.abs(), { target: 2, plusPlus: true }).attributions;
+  expect(plus.shape).toEqual([2, 4, 4]);
+  expect(plus.ge(0).all().item()).toBe(1);
+});
+
+test('an op without a rule keeps its gradient, and the gap tells what came of it', () => {
+  const f: Model = (x) => x.softmax(1).select(1, 0);
+  const { gap } = deepLift(f, tensor([[3, 0]], double));
+  expect(Math.abs(gap.item())).toBeGreaterThan(0.01);
+});
+
+test('a graph that keeps all has the same gradient, and other rules are asked where they are wanted', () => {
+  const x = randn([3], double).requiresGrad_();
+  const w = randn([3], double).requiresGrad_();
+  const y = keepingAll(() => x.mul(w).relu().sum());
+  const asked: boolean[][] = [];
+  const rules = new Map([[relu, (g: Tensor, _y: Tensor, _a: unknown, flows: readonly boolean[]) => (asked.push([...flows]), [g])]]); // prettier-ignore
+  const [plain] = grad(y, [x], { retainGraph: true });
+  expect(plain.toArray()).toEqual(w.mul(x.mul(w).gt(0)).toArray());
+  expect(grad(y, [x], { rules })[0].toArray()).toEqual(w.toArray());
+  expect(asked).toEqual([[true]]);
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  ['a negative epsilon', () => lrp((x) => x.sum(1), zeros([1, 2]), { epsilon: -1 }), /epsilon and gamma must be 0 or more/],
+  ['a batch that goes to another dim', () => deepLift((x) => x.t().relu().sum(0), zeros([2, 3])), /the batch must stay in the first dim/],
+  ['a baseline of another shape', () => deepLift((x) => x.sum(1), zeros([2, 3]), { baseline: zeros([2]) }), /baseline must be a number/],
+  ['features that are no planes', () => gradCam((x) => x, (x) => x.sum(1), zeros([2, 3])), /features must give planes \[N, K, h, w\], got \[2, 3\]/],
+  ['a class that does not exist', () => guidedBackprop((x) => x, zeros([1, 2]), { target: 2 }), /target must be a class from 0 to 1/],
+])('%s is refused', (_, wrong, message) => {
+  expect(wrong).toThrow(message);
+}); // prettier-ignore
