@@ -1,12 +1,11 @@
 /** Embedding: rows of a table by index, as a function and as a layer. */
-import { checkWhole } from '../array/checks.ts';
+import { checkTensors, checkWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import { tensor, zeros } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
-import { length } from './distances.ts';
 import { normal_ } from './init.ts';
 import { Module, parameter } from './module.ts';
 
@@ -34,7 +33,7 @@ function shorten(weight: Tensor, indices: readonly number[], maxNorm: number, no
   noGrad(() => {
     for (const i of new Set(indices)) {
       const vector = weight.detach().select(0, i);
-      const norm = length('embedding', vector, normType, 0).item();
+      const norm = vector.norm(normType, 0).item();
       if (norm > maxNorm) vector.mul_(maxNorm / (norm + 1e-7));
     }
   });
@@ -64,6 +63,7 @@ export function lookUp(where: string, weight: Tensor, indices: Tensor, options: 
  * @throws ValueError when an index is not a whole number from 0 to V − 1; ShapeError when the weight is no table
  */
 export function embedding(indices: Tensor, weight: Tensor, options: LookupOptions = {}): Tensor {
+  checkTensors('embedding', indices, weight);
   return lookUp('embedding', weight, indices.flatten(), options).reshape([...indices.shape, weight.shape[1]]);
 }
 
@@ -72,6 +72,11 @@ export interface EmbeddingOptions extends LookupOptions {
   readonly paddingIdx?: number;
   readonly dtype?: DType;
   readonly generator?: Generator;
+}
+
+export interface PretrainedOptions extends LookupOptions {
+  /** Whether the table is left as it is in training. true if left out. */
+  readonly freeze?: boolean;
 }
 
 /** A table [V, E] that is looked up: it starts normal, its row of padding at 0. */
@@ -104,6 +109,17 @@ export abstract class Table<O extends EmbeddingOptions> extends Module {
 export class Embedding extends Table<EmbeddingOptions> {
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super(numEmbeddings, embeddingDim, options);
+  }
+  /**
+   * A layer whose table is `weight` [V, E], with no copy made; trained only with `freeze: false`.
+   * `nn.Embedding.fromPretrained(tensor([[1, 2], [3, 4]]))(tensor([1])).toArray() // => [ [ 3, 4 ] ]`
+   */
+  static fromPretrained(weight: Tensor, { freeze = true, ...options }: PretrainedOptions = {}): Embedding {
+    if (weight.ndim !== 2) throw new ShapeError('Embedding', 'the weight must be [V, E]', showShape(weight.shape));
+    const layer = new Embedding(weight.shape[0], weight.shape[1], { ...options, dtype: weight.dtype });
+    layer.weight = parameter(weight.detach());
+    layer.weight.requiresGrad_(!freeze);
+    return layer;
   }
   override forward(indices: Tensor): Tensor {
     return embedding(indices, this.weight, this.options);

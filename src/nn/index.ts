@@ -6,6 +6,7 @@ export * from './containers.ts';
 export * from './activationLayers.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './dropout.ts';
 export { ChannelShuffle, Flatten, Identity, PixelShuffle, PixelUnshuffle, Unflatten } from './shapes.ts';
+export * from './paddingLayers.ts';
 export { CosineSimilarity, PairwiseDistance } from './distances.ts';
 export { Bilinear } from './bilinear.ts';
 export * from './convLayers.ts';
@@ -14,7 +15,7 @@ export { Upsample, UpsamplingBilinear2d, UpsamplingNearest2d } from './interpola
 export { MaxUnpool1d, MaxUnpool2d, MaxUnpool3d } from './unpooling.ts';
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, LayerNorm, RMSNorm, type BatchNormOptions, type LayerNormOptions } from './normalization.ts'; // prettier-ignore
 export { GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LocalResponseNorm, type GroupNormOptions, type InstanceNormOptions } from './groupNormalization.ts'; // prettier-ignore
-export { Embedding, type EmbeddingOptions } from './embedding.ts';
+export { Embedding, type EmbeddingOptions, type PretrainedOptions } from './embedding.ts';
 export { EmbeddingBag, type EmbeddingBagOptions } from './embeddingBag.ts';
 export { GRUCell, LSTMCell, RNNCell, type CellOptions, type Nonlinearity } from './cells.ts';
 export * from './recurrent.ts';

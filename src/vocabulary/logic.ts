@@ -1,7 +1,7 @@
 /** Questions with 0 or 1 for an answer, logic, and bits. Nothing flows back through them. */
 import { dense } from '../array/dense.ts';
 import { ValueError } from '../array/errors.ts';
-import { sizeOf } from '../array/nd.ts';
+import { sameShape, sizeOf } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
 import { InPlace } from './inPlace.ts';
@@ -42,6 +42,10 @@ export abstract class Logic extends InPlace {
     const near = distance.le(b.abs().mul(rtol).add(atol)).logicalAnd(distance.lt(Infinity)).logicalOr(a.eq(b));
     return equalNan ? near.logicalOr(a.isnan().logicalAnd(b.isnan())) : near;
   }
+  /** Whether `isclose` holds of all elements. `tensor([1, 2]).allclose(tensor([1, 2.1])) // => false` */
+  allclose(this: Tensor, other: Operand, options: CloseOptions = {}): boolean { return this.isclose(other, options).all().item() === 1; }
+  /** Whether shapes are the same, and all elements; NaN equals nothing. `tensor([1, 2]).equal(tensor([1, 2])) // => true` */
+  equal(this: Tensor, other: Tensor): boolean { return sameShape(this.shape, other.shape) && this.eq(other).all().item() === 1; }
   /** 1 where the sign is a minus, that of −0 too. `tensor([1, -0, -2]).signbit() // => Tensor[3] [0, 1, 1]` */
   signbit(this: Tensor): Tensor { return this.apply(ops.signbit, this); }
 
