@@ -1,4 +1,5 @@
 /** Making tensors: from numbers, by rule, at random, and from other tensors. */
+import { checkList, checkTensors } from './array/checks.ts';
 import { ShapeError, showShape, ValueError } from './array/errors.ts';
 import { allocate } from './array/memory.ts';
 import { nd, sizeOf, type Data, type DType, type Shape } from './array/nd.ts';
@@ -20,6 +21,7 @@ export interface RandomOptions extends TensorOptions {
 export type TensorData = number | readonly TensorData[] | ArrayLike<number>;
 
 function checkSizes(shape: Shape): void {
+  checkList('a new tensor', 'sizes', shape);
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) {
       throw new ShapeError('a new tensor', 'sizes must be whole numbers, 0 or more', showShape(shape));
@@ -90,8 +92,10 @@ export const zeros = (shape: Shape, options: TensorOptions = {}): Tensor => make
 export const ones = (shape: Shape, options: TensorOptions = {}): Tensor => full(shape, 1, options);
 
 /** One value everywhere. `full([2], 7) // => Tensor[2] [7, 7]` */
-export const full = (shape: Shape, value: number, options: TensorOptions = {}): Tensor =>
-  make(shape, options, (data) => data.fill(value));
+export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
+  if (typeof value !== 'number') throw new ValueError('full', 'the value must be a number', typeof value);
+  return make(shape, options, (data) => data.fill(value));
+}
 
 /** start, start+step, … below stop; `arange(n)` counts from 0. `arange(1, 2, 0.25) // => Tensor[4] [1.0000, 1.2500, 1.5000, 1.7500]` */
 export function arange(stop: number, options?: TensorOptions): Tensor;
@@ -188,6 +192,8 @@ export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor => ran
 
 /** Tensors of one shape side by side along a new dim. `stack([ones([2]), zeros([2])]).toArray() // => [ [ 1, 1 ], [ 0, 0 ] ]` */
 export const stack = (tensors: readonly Tensor[], dim = 0): Tensor => {
+  checkList('stack', 'tensors', tensors);
+  checkTensors('stack', ...tensors);
   const first = tensors[0]?.shape ?? [];
   for (const x of tensors) {
     if (showShape(x.shape) !== showShape(first)) {
@@ -202,6 +208,7 @@ export const stack = (tensors: readonly Tensor[], dim = 0): Tensor => {
 
 /** a where the mask is not 0, else b; the three broadcast. `where(tensor([1, 0]), 5, tensor([6, 7])) // => Tensor[2] [5, 7]` */
 export function where(mask: Tensor, a: Operand, b: Operand): Tensor {
+  checkTensors('where', mask);
   if (a instanceof Tensor) return a.where(mask, b);
   return b instanceof Tensor ? b.where(mask.eq(0), a) : full([], a).where(mask, b);
 }

@@ -1,4 +1,5 @@
 /** Drawing from distributions whose parameters are tensors. Nothing flows back through what is drawn. */
+import { checkTensors } from './array/checks.ts';
 import { ShapeError, showShape, ValueError } from './array/errors.ts';
 import { allocate } from './array/memory.ts';
 import { nd, sizeOf, type Data } from './array/nd.ts';
@@ -12,6 +13,7 @@ import { Tensor, type Operand } from './tensor.ts';
  * @throws ValueError unless all of p is from 0 to 1
  */
 export function bernoulli(p: Tensor, options: Omit<RandomOptions, 'dtype'> = {}): Tensor {
+  checkTensors('bernoulli', p);
   const chance = p.detach();
   if (chance.ge(0).logicalAnd(chance.le(1)).all().item() === 0) {
     throw new ValueError(
@@ -64,6 +66,7 @@ export function multinomial(
     generator = defaultGenerator,
   }: { replacement?: boolean } & Pick<RandomOptions, 'generator'> = {},
 ): Tensor {
+  checkTensors('multinomial', weights);
   if (weights.ndim < 1 || weights.ndim > 2) {
     throw new ShapeError('multinomial', 'weights must be [classes] or [rows, classes]', showShape(weights.shape));
   }

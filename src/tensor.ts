@@ -19,7 +19,15 @@ import {
 } from './array/nd.ts';
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
-import { checkGather, checkWhole, expandedShape, inferShape, reducedShapes } from './array/checks.ts';
+import {
+  checkGather,
+  checkList,
+  checkTensors,
+  checkWhole,
+  expandedShape,
+  inferShape,
+  reducedShapes,
+} from './array/checks.ts';
 import { sliceRange, splitSizes, wrapIndex } from './array/ranges.ts';
 import type { Range } from './array/views.ts';
 import * as engine from './engine.ts';
@@ -202,7 +210,10 @@ export class Tensor extends Vocabulary {
   /** 1 where this ≥ other, else 0. `tensor([1, 2]).ge(2) // => Tensor[2] [0, 1]` */
   ge(other: Operand): Tensor { return apply(ops.ge, this, this.lift('ge', other)); }
   /** this where the mask is not 0, else other. `tensor([1, 2]).where(tensor([0, 1]), -1) // => Tensor[2] [-1, 2]` */
-  where(mask: Tensor, other: Operand): Tensor { return apply(ops.where, mask, this, this.lift('where', other)); }
+  where(mask: Tensor, other: Operand): Tensor {
+    checkTensors('where', mask);
+    return apply(ops.where, mask, this, this.lift('where', other));
+  }
   /** Values below min become min, above max become max; either may be a tensor. `tensor([1, 5, 9]).clamp(2, 6) // => Tensor[3] [2, 5, 6]` */
   clamp(min: Operand = -Infinity, max: Operand = Infinity): Tensor {
     return apply(ops.clamp, this, this.lift('clamp', min), this.lift('clamp', max));
@@ -342,6 +353,7 @@ export class Tensor extends Vocabulary {
    * `tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1])) // => Tensor[2] [3, 7]`
    */
   matmul(other: Tensor): Tensor {
+    checkTensors('matmul', other);
     const [a, b] = [this.shape, other.shape];
     const inner = b[Math.max(0, b.length - 2)];
     if (a.length === 0 || b.length === 0 || a[a.length - 1] !== inner) {
@@ -583,6 +595,7 @@ export class Tensor extends Vocabulary {
 
   /** An index tensor for gather and scatter. */
   private checkIndex(where: string, index: Tensor, dim: number): Tensor {
+    checkTensors(where, index);
     checkGather(where, this.shape, index.nd, this.dim(where, dim));
     return index;
   }
@@ -637,12 +650,14 @@ const whole = (size: number): Range => ({ start: 0, step: 1, size });
 
 /** The index itself, once all its values are seen to be whole numbers in 0 … limit−1. */
 function wholeIn(where: string, index: Tensor, limit: number): Tensor {
+  checkTensors(where, index);
   checkWhole(where, index.nd, limit);
   return index;
 }
 
 /** An index of at most one dim. */
 function listOf(where: string, index: Tensor, limit: number): Tensor {
+  checkTensors(where, index);
   if (index.ndim > 1) throw new ShapeError(where, 'the index must have one dim', showShape(index.shape));
   return wholeIn(where, index, limit);
 }
@@ -656,6 +671,8 @@ export const apply: <P extends readonly unknown[]>(op: Op<P>, ...args: Args<P, T
 
 /** Tensors one after another along a dim; the other sizes are equal. PyTorch: `torch.cat`. `cat([ones([1]), zeros([2])]) // => Tensor[3] [1, 0, 0]` */
 export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
+  checkList('concat', 'tensors', tensors);
+  checkTensors('concat', ...tensors);
   if (tensors.length === 0) throw new ShapeError('concat', 'there must be at least one tensor', 'none');
   const [first] = tensors;
   const d = wrapDim('concat', dim, first.ndim);

@@ -1,5 +1,6 @@
 /** Functions over functions of tensors: derivatives as values. Made of `grad` alone. */
-import { GradError, ShapeError, showShape } from './array/errors.ts';
+import { checkTensors } from './array/checks.ts';
+import { GradError, ShapeError, showShape, ValueError } from './array/errors.ts';
 import { stack } from './create.ts';
 import { enableGrad, grad } from './engine.ts';
 import type { Tensor } from './tensor.ts';
@@ -7,8 +8,12 @@ import type { Tensor } from './tensor.ts';
 /** A function of one tensor; several inputs are packed into one or closed over. */
 export type Func = (x: Tensor) => Tensor;
 
-/** A fresh leaf with x's values if x has no history worth keeping, else x itself behind an identity. */
-const variable = (x: Tensor): Tensor => (x.requiresGrad ? enableGrad(() => x.clone()) : x.detach().requiresGrad_());
+/** A place to differentiate at: a fresh leaf with x's values if x has no history worth keeping, else x itself behind an identity. */
+const variable = (where: string, f: Func, x: Tensor): Tensor => {
+  if (typeof f !== 'function') throw new ValueError(where, 'its first argument must be a function', typeof f);
+  checkTensors(where, x);
+  return x.requiresGrad ? enableGrad(() => x.clone()) : x.detach().requiresGrad_();
+};
 
 /** The gradient of y with respect to x, or zeros where y does not depend on x. */
 function gradient(y: Tensor, x: Tensor, g: Tensor | undefined, createGraph: boolean): Tensor {
@@ -19,6 +24,7 @@ function gradient(y: Tensor, x: Tensor, g: Tensor | undefined, createGraph: bool
 }
 
 const sameShapes = (where: string, what: string, a: Tensor, b: Tensor): void => {
+  checkTensors(where, a, b);
   if (showShape(a.shape) !== showShape(b.shape)) {
     throw new ShapeError(where, `${what} must have the shape ${showShape(b.shape)}`, showShape(a.shape));
   }
@@ -29,7 +35,7 @@ const sameShapes = (where: string, what: string, a: Tensor, b: Tensor): void => 
  * `vjp((x) => x.square(), tensor([1, 2])).pullback(tensor([1, 10])) // => Tensor[2] from mul [2, 40]`
  */
 export function vjp(f: Func, x: Tensor): { value: Tensor; pullback: (v: Tensor) => Tensor } {
-  const at = variable(x);
+  const at = variable('vjp', f, x);
   const value = enableGrad(() => f(at));
   return {
     value,
@@ -87,7 +93,7 @@ export const hessian = (f: Func, x: Tensor): Tensor => jacobian((at) => slope('h
  */
 export function hvp(f: Func, x: Tensor, v: Tensor): { value: Tensor; product: Tensor } {
   sameShapes('hvp', 'the direction', v, x);
-  const at = variable(x);
+  const at = variable('hvp', f, x);
   const value = enableGrad(() => f(at));
   oneResult('hvp', value);
   const first = gradient(value, at, undefined, true);

@@ -4,8 +4,25 @@ import { ShapeError, showShape, ValueError } from './errors.ts';
 import { broadcastShapes, nd, sameShape, sizeOf, wrapDim, type Nd, type Shape } from './nd.ts';
 import { wrapIndex } from './ranges.ts';
 
+/** What a wrong value is, in a word or two. */
+const kindOf = (x: unknown): string => (Array.isArray(x) ? 'an array' : x === null ? 'null' : typeof x);
+
+/** Refuses what is no tensor. The types say so too, but not to who writes JavaScript. */
+export function checkTensors(where: string, ...xs: readonly unknown[]): void {
+  for (const x of xs) {
+    if (typeof x === 'object' && x !== null && 'nd' in x) continue;
+    throw new ValueError(where, 'it takes tensors', kindOf(x), 'make one with tensor(…)');
+  }
+}
+
+/** Refuses what is no list, of sizes or of tensors. */
+export function checkList(where: string, what: string, x: unknown): void {
+  if (!Array.isArray(x)) throw new ValueError(where, `it takes an array of ${what}`, kindOf(x));
+}
+
 /** The shape asked for by reshape, with one −1 worked out. */
 export function inferShape(where: string, shape: readonly number[], total: number): number[] {
+  checkList(where, 'sizes', shape);
   const unknown = shape.indexOf(-1);
   const known = shape.reduce((n, size, d) => (d === unknown ? n : n * size), 1);
   const fits = shape.every((size, d) => Number.isInteger(size) && (size >= 0 || d === unknown));
@@ -18,6 +35,7 @@ export function inferShape(where: string, shape: readonly number[], total: numbe
 
 /** The shape asked for by expand, where −1 keeps a size. */
 export function expandedShape(from: Shape, shape: Shape): number[] {
+  checkList('expand', 'sizes', shape);
   const lead = shape.length - from.length;
   const sizes = shape.map((size, d) => (size === -1 && d >= lead ? from[d - lead] : size));
   const valid = lead >= 0 && sizes.every((size) => Number.isInteger(size) && size >= 0);
@@ -38,6 +56,7 @@ export function reducedShapes(
   dim: number | readonly number[] | undefined,
 ): { kept: Shape; dropped: Shape; count: number; aligned: boolean } {
   const named = dim === undefined ? [] : typeof dim === 'number' ? [dim] : dim;
+  checkList(where, 'dims, or one dim', named);
   const dims = new Set(named.length === 0 ? shape.keys() : named.map((d) => wrapDim(where, d, shape.length)));
   if (named.length > 0 && dims.size !== named.length) {
     throw new ShapeError(where, 'each dim may be named once', showShape(named));

@@ -1,5 +1,5 @@
 /** Where the numbers of arrays come from: small arrays out of shared buffers, large ones used again within a scope. */
-import { ValueError } from './errors.ts';
+import { ShapeError, ValueError } from './errors.ts';
 import type { Data, DType } from './nd.ts';
 
 // A typed array of its own costs V8 some 250 ns and a visit of the garbage collector; a view of a larger buffer 20 ns.
@@ -51,11 +51,22 @@ export function unwritten(dtype: DType, n: number): Data {
   return again(dtype, n) ?? fresh(dtype, n);
 }
 
+/** New memory, whose lack is told in the words of the house. */
+function large<T extends Data>(kind: new (n: number) => T, n: number): T {
+  try {
+    return new kind(n);
+  } catch (cause) {
+    throw new ShapeError('a new tensor', 'there must be memory for its numbers', `${n} of them`, 'use smaller sizes', {
+      cause,
+    });
+  }
+}
+
 function fresh(dtype: DType, n: number): Data {
-  if (dtype === 'float64') return new Float64Array(n);
+  if (dtype === 'float64') return large<Data>(Float64Array, n);
   if (dtype !== 'float32') throw new ValueError('dtype', "it must be 'float32' or 'float64'", `'${String(dtype)}'`);
   if (n * 4 > LARGEST) {
-    const data = new Float32Array(n);
+    const data = large<Data>(Float32Array, n);
     scope?.made.add(data);
     return data;
   }

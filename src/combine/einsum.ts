@@ -2,6 +2,7 @@
  * Einstein's sums, and what is made of them. A tensor gets a label for each dim; equal labels are multiplied along, and
  * labels that are not asked for are summed over. Terms are contracted by pairs, each as one matrix product.
  */
+import { checkTensors } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { wrapDim, type Shape } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
@@ -105,6 +106,9 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
   const refuse = (rule: string, got: string): never => {
     throw new ValueError('einsum', `${rule} in '${equation}'`, got);
   };
+  if (typeof equation !== 'string')
+    throw new ValueError('einsum', 'its first argument must be a text', typeof equation);
+  checkTensors('einsum', ...operands);
   const [left, right, ...more] = equation.replaceAll(/\s/g, '').split('->');
   const parts = left.split(',');
   if (more.length > 0) refuse("there must be at most one '->'", `${more.length + 1}`);

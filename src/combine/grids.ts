@@ -1,4 +1,5 @@
 /** Grids: every place of a lattice from the lines along its sides. */
+import { checkList, checkTensors } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { stack } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
@@ -9,6 +10,8 @@ import type { Tensor } from '../tensor.ts';
  * `meshgrid([arange(2), arange(3)])[1].toArray() // => [ [ 0, 1, 2 ], [ 0, 1, 2 ] ]`
  */
 export function meshgrid(lines: readonly Tensor[], { indexing = 'ij' }: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
+  checkList('meshgrid', 'tensors', lines);
+  checkTensors('meshgrid', ...lines);
   if (lines.length === 0) throw new ShapeError('meshgrid', 'there must be at least one tensor', 'none');
   if (indexing !== 'ij' && indexing !== 'xy') {
     throw new ValueError('meshgrid', "the indexing must be 'ij' or 'xy'", `'${String(indexing)}'`);

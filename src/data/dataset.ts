@@ -1,6 +1,7 @@
 /**
  * Data sets: items that have a number. What an item is, a picture and its label or a pair of texts, is up to the set.
  */
+import { checkTensors } from '../array/checks.ts';
 import { ShapeError, ValueError, showShape } from '../array/errors.ts';
 import { nd } from '../array/nd.ts';
 import { Generator } from '../array/random.ts';
@@ -39,6 +40,7 @@ export function checkItem(where: string, index: number, length: number): void {
 export function tensorDataset<T extends readonly Tensor[]>(
   ...tensors: T
 ): Dataset<{ -readonly [K in keyof T]: Tensor }> {
+  checkTensors('tensorDataset', ...tensors);
   const lengths = tensors.map((x) => x.shape[0]);
   if (tensors.length === 0 || lengths.some((n) => n === undefined || n !== lengths[0])) {
     const got = tensors.map((x) => showShape(x.shape)).join(' and ') || 'none';

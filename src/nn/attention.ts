@@ -1,4 +1,5 @@
 /** Scaled dot-product attention as a function, and with several heads as a layer. */
+import { checkTensors } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, type DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
@@ -58,6 +59,7 @@ export function scaledDotProductAttention(
   query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {},
 ): Tensor {
   const where = 'scaledDotProductAttention';
+  checkTensors(where, query, key, value);
   if (options.enableGqa) [key, value] = [key, value].map((x) => repeatHeads(where, x, query));
   const [q, k, v] = [query.shape, key.shape, value.shape];
   if (Math.min(q.length, k.length, v.length) < 2 || q[q.length - 1] !== k[k.length - 1] || k[k.length - 2] !== v[v.length - 2]) {

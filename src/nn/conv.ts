@@ -1,4 +1,5 @@
 /** Convolution and transposed convolution over one, two or three dims, as functions. The layers are in convLayers.ts. */
+import { checkTensors } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { Shape } from '../array/nd.ts';
 import { tensor } from '../create.ts';
@@ -128,6 +129,7 @@ function addSlabs(y: Tensor, [N, C, D, H, W]: Shape, places: number, k: number, 
 const flatWeight = (w: Tensor): Tensor => w.flatten(1, 2);
 
 function convolve(where: string, x: Tensor, w: Tensor, bias: Tensor | null | undefined, o: ConvOptions, dims: Dims) {
+  checkTensors(where, x, w);
   checkChannels(where, x, w, bias, o.groups ?? 1, dims);
   const kernel = w.shape.slice(2);
   const moves = movesOf(where, o, kernel, dims);
@@ -155,6 +157,7 @@ function convolve(where: string, x: Tensor, w: Tensor, bias: Tensor | null | und
 function convolveBack(
   where: string, x: Tensor, w: Tensor, bias: Tensor | null | undefined, o: ConvTransposeOptions, dims: Dims,
 ): Tensor {
+  checkTensors(where, x, w);
   checkChannels(where, x, w, bias, o.groups ?? 1, dims, true);
   const kernel = w.shape.slice(2);
   const moves = movesOf(where, o, kernel, dims);

@@ -1,21 +1,7 @@
 /** Lengths of vectors and what is between two: normalize, cosineSimilarity, pairwiseDistance, and their layers. */
-import { ValueError } from '../array/errors.ts';
 import { broadcastShapes } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
 import { Module } from './module.ts';
-
-/** (Σ |x|ᵖ)^(1/p) along dim, which stays with size 1; the largest |x| for p = ∞. Its gradient at 0 is 0. */
-export function length(where: string, x: Tensor, p: number, dim: number): Tensor {
-  if (Number.isNaN(p)) throw new ValueError(where, 'p must be a number', 'NaN');
-  if (p === Infinity) return x.abs().amax(dim, true);
-  if (p === -Infinity) return x.abs().amin(dim, true);
-  if (p === 0) return x.ne(0).sum(dim, true);
-  if (p === 1) return x.abs().sum(dim, true);
-  const sum = p === 2 ? x.square().sum(dim, true) : x.abs().pow(p).sum(dim, true);
-  const some = sum.ne(0);
-  const safe = sum.where(some, 1);
-  return (p === 2 ? safe.sqrt() : safe.pow(1 / p)).where(some, 0);
-}
 
 export interface NormalizeOptions {
   /** Which norm; 2 if left out. */
@@ -31,7 +17,7 @@ export interface NormalizeOptions {
  * `nn.functional.normalize(tensor([[3, 4]])).flatten() // => Tensor[2] [0.6000, 0.8000]`
  */
 export function normalize(x: Tensor, { p = 2, dim = 1, eps = 1e-12 }: NormalizeOptions = {}): Tensor {
-  return x.div(length('normalize', x, p, dim).clamp(eps));
+  return x.div(x.norm(p, dim, true).clamp(eps));
 }
 
 export interface SimilarityOptions {
@@ -47,8 +33,7 @@ export interface SimilarityOptions {
  */
 export function cosineSimilarity(a: Tensor, b: Tensor, { dim = 1, eps = 1e-8 }: SimilarityOptions = {}): Tensor {
   const shape = broadcastShapes('cosineSimilarity', a.shape, b.shape);
-  const unit = (x: Tensor): Tensor =>
-    x.expand(shape).div(length('cosineSimilarity', x.expand(shape), 2, dim).clamp(eps));
+  const unit = (x: Tensor): Tensor => x.expand(shape).div(x.expand(shape).norm(2, dim, true).clamp(eps));
   return unit(a).mul(unit(b)).sum(dim);
 }
 
@@ -67,8 +52,7 @@ export interface DistanceOptions {
  */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  const distance = length('pairwiseDistance', a.sub(b).add(eps), p, -1);
-  return keepdim ? distance : distance.squeeze(-1);
+  return a.sub(b).add(eps).norm(p, -1, keepdim);
 }
 
 /** The cosine of the angle between two vectors; see nn.functional.cosineSimilarity. `new nn.CosineSimilarity({ dim: 0 })(tensor([1, 0]), tensor([1, 1])) // => Tensor[] 0.7071` */

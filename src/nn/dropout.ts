@@ -7,7 +7,8 @@ import type { Tensor } from '../tensor.ts';
 import { Module } from './module.ts';
 
 function checkProbability(where: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ValueError(where, 'p must be a probability from 0 to 1', `${p}`);
+  if (typeof p !== 'number' || !(p >= 0 && p <= 1))
+    throw new ValueError(where, 'p must be a probability from 0 to 1', `${p}`);
 }
 
 /** The shape of one decision a channel: x [N, C, …], or [C, …] of `dims` dims without a batch. */

@@ -1,12 +1,11 @@
 /** Embedding: rows of a table by index, as a function and as a layer. */
-import { checkWhole } from '../array/checks.ts';
+import { checkTensors, checkWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { DType } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import { tensor, zeros } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
-import { length } from './distances.ts';
 import { normal_ } from './init.ts';
 import { Module, parameter } from './module.ts';
 
@@ -34,7 +33,7 @@ function shorten(weight: Tensor, indices: readonly number[], maxNorm: number, no
   noGrad(() => {
     for (const i of new Set(indices)) {
       const vector = weight.detach().select(0, i);
-      const norm = length('embedding', vector, normType, 0).item();
+      const norm = vector.norm(normType, 0).item();
       if (norm > maxNorm) vector.mul_(maxNorm / (norm + 1e-7));
     }
   });
@@ -64,6 +63,7 @@ export function lookUp(where: string, weight: Tensor, indices: Tensor, options: 
  * @throws ValueError when an index is not a whole number from 0 to V − 1; ShapeError when the weight is no table
  */
 export function embedding(indices: Tensor, weight: Tensor, options: LookupOptions = {}): Tensor {
+  checkTensors('embedding', indices, weight);
   return lookUp('embedding', weight, indices.flatten(), options).reshape([...indices.shape, weight.shape[1]]);
 }
 

@@ -1,4 +1,5 @@
 /** Layers as functions of tensors: what PyTorch has in torch.nn.functional. */
+import { checkTensors } from '../array/checks.ts';
 import { showShape, ShapeError } from '../array/errors.ts';
 import { sizeOf } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
@@ -9,6 +10,7 @@ import { apply, type Tensor } from '../tensor.ts';
  * @throws ShapeError when the sizes do not fit
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  checkTensors('linear', x, weight);
   const [out, inputs] = weight.shape;
   if (
     weight.ndim !== 2 ||

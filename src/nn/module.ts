@@ -2,6 +2,7 @@
  * class Module: a model is the tree of its own fields. Parameters, buffers and submodules are found by looking at
  * them, also inside arrays and plain objects; there is nothing to register.
  */
+import { checkTensors } from '../array/checks.ts';
 import { showShape, ValueError } from '../array/errors.ts';
 import { noGrad } from '../engine.ts';
 import { Tensor } from '../tensor.ts';
@@ -15,6 +16,7 @@ const kinds = new WeakMap<Tensor, 'parameter' | 'buffer'>();
  * `nn.parameter(zeros([2])) // => Tensor[2] requiresGrad [0, 0]`
  */
 export function parameter(x: Tensor): Tensor {
+  checkTensors('nn.parameter', x);
   const leaf = x.detach().contiguous().requiresGrad_();
   kinds.set(leaf, 'parameter');
   return leaf;
@@ -170,6 +172,10 @@ export abstract class Module {
    * @throws ValueError when names are missing or unexpected, or shapes differ
    */
   loadStateDict(state: StateDict, { strict = true } = {}): { missing: string[]; unexpected: string[] } {
+    if (typeof state !== 'object' || state === null) {
+      throw new ValueError('loadStateDict', 'it takes an object of tensors by name', typeof state);
+    }
+    checkTensors('loadStateDict', ...Object.values(state));
     const own = this.tensors();
     const names = new Set(own.map(([name]) => name));
     const missing = own.filter(([name]) => !Object.hasOwn(state, name));

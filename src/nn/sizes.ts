@@ -1,4 +1,5 @@
 /** What convolution and pooling share: sizes along one, two or three dims, and inputs with or without a batch. */
+import { checkList, checkTensors } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -13,6 +14,7 @@ export type Dims = 1 | 2 | 3;
 
 /** An option as whole numbers, one a dim, none below `least`. */
 export function sizes(where: string, name: string, size: Size, least: 0 | 1, dims: Dims): number[] {
+  if (typeof size !== 'number') checkList(where, `numbers, or one number, for ${name}`, size);
   const numbers = typeof size === 'number' ? Array.from({ length: dims }, () => size) : [...size];
   if (numbers.length !== dims || numbers.some((n) => !Number.isInteger(n) || n < least)) {
     const rule = `${name} must be a whole number of ${least} or more${['', ', or two', ', or three'][dims - 1]}`;
@@ -31,6 +33,7 @@ export const pair = (where: string, name: string, size: Size, least: 0 | 1, dims
 
 /** f of x as a batch: `rank` counts the batch's dim, which x may lack. */
 export function batched(where: string, x: Tensor, rank: number, f: (x: Tensor) => Tensor): Tensor {
+  checkTensors(where, x);
   if (x.ndim === rank) return f(x);
   if (x.ndim === rank - 1) return f(x.unsqueeze(0)).squeeze(0);
   throw new ShapeError(where, `the input must have ${rank} dims, or ${rank - 1} without a batch`, showShape(x.shape));

@@ -1,5 +1,6 @@
 /** class Optimizer: groups of parameters with options, one step for all, and a state that can be saved. */
 import { dense } from '../array/dense.ts';
+import { checkList, checkTensors } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { isDense, sameShape, sizeOf, type Data, type Nd } from '../array/nd.ts';
 import { enableGrad, noGrad } from '../engine.ts';
@@ -55,6 +56,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions, S
 
   constructor(params: Params<Options>, defaults: Options) {
     this.defaults = defaults;
+    checkList(this.name, 'parameters, or of groups of them', params);
     const inGroups = params.every((item): item is ParamGroup<Options> => 'params' in item);
     for (const group of inGroups ? params : [{ params } as ParamGroup<Options>]) this.addParamGroup(group);
     if (this.all().length === 0) throw new ValueError(this.name, 'there must be parameters to optimize', 'none');
@@ -69,6 +71,8 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions, S
 
   /** Adds parameters, with options of their own, as when layers are unfrozen. PyTorch: `add_param_group`. */
   addParamGroup(group: ParamGroup<Options>): void {
+    checkList(this.name, 'parameters', group.params);
+    checkTensors(this.name, ...group.params);
     const all = [...this.all(), ...group.params];
     if (new Set(all).size !== all.length) {
       throw new ValueError(this.name, 'each parameter may be given once', 'one twice');
@@ -146,6 +150,9 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions, S
    * @throws ValueError when groups, names or shapes differ, or an option is out of range
    */
   loadStateDict(saved: OptimizerState<Options>): void {
+    if (!Array.isArray(saved?.paramGroups) || typeof saved.state !== 'object') {
+      throw new ValueError('loadStateDict', 'it takes { paramGroups, state }, as stateDict gives them', typeof saved);
+    }
     const all = this.all();
     const faults: string[] = [];
     const groups = this.paramGroups.map((group, i) => ({ ...group, ...saved.paramGroups[i], params: group.params }));
@@ -206,12 +213,14 @@ export const gradientOf = (grad: Tensor, { maximize }: CommonOptions): Data =>
 /** Refuses the first of some options, by name, that is outside low … high; `high` itself is outside, too. */
 export function checkOptions(where: string, options: Readonly<Record<string, number>>, low = 0, high = Infinity): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value >= low && value < high) continue;
+    if (typeof value === 'number' && value >= low && value < high) continue;
     const range = high === Infinity ? `a finite number, at least ${low}` : `at least ${low} and below ${high}`;
     throw new ValueError(where, `${name} must be ${range}`, `${value}`);
   }
 }
 
 /** Refuses decays of two means that are not at least 0 and below 1. */
-export const checkBetas = (where: string, [beta1, beta2]: readonly [number, number]): void =>
-  checkOptions(where, { 'betas[0]': beta1, 'betas[1]': beta2 }, 0, 1);
+export function checkBetas(where: string, betas: readonly [number, number]): void {
+  checkList(where, 'two numbers for betas', betas);
+  checkOptions(where, { 'betas[0]': betas[0], 'betas[1]': betas[1] }, 0, 1);
+}

@@ -3,6 +3,7 @@
  * accumulation, averaged weights, callbacks, checkpoints. A loop of your own is as short; nothing here is hidden from it.
  */
 import { defaultGenerator, type Generator } from '../array/random.ts';
+import { checkTensors } from '../array/checks.ts';
 import { ValueError } from '../array/errors.ts';
 import { noGrad } from '../engine.ts';
 import { utils, type Module } from '../nn/index.ts';
@@ -124,6 +125,7 @@ export async function fit<Batch>(options: FitOptions<Batch>): Promise<Run> {
   const backward = (batch: Batch): void => {
     const before = generator.getState();
     const value = options.loss(batch);
+    checkTensors('fit, the loss of a batch', value);
     const number = value.item();
     if (!Number.isFinite(number)) {
       generator.setState(before); // so that dropout draws again what it drew

@@ -1,5 +1,5 @@
 /** Reading and writing by index that is made of other methods. */
-import { checkGather, checkWhole, wrapWhole } from '../array/checks.ts';
+import { checkGather, checkTensors, checkWhole, wrapWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { allocate } from '../array/memory.ts';
 import { broadcastShapes, nd, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
@@ -35,7 +35,10 @@ export abstract class Indexing extends Diagonals {
   }
 
   /** value where the mask is not 0, else this. `tensor([1, 2]).maskedFill(tensor([0, 1]), 9) // => Tensor[2] [1, 9]` */
-  maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor { return this.where(mask.eq(0), value); }
+  maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor {
+    checkTensors('maskedFill', mask);
+    return this.where(mask.eq(0), value);
+  }
   /** The elements where the mask (broadcast) is not 0, in row-major order. `tensor([1, 2, 3]).maskedSelect(tensor([1, 0, 1])) // => Tensor[2] [1, 3]` */
   maskedSelect(this: Tensor, mask: Tensor): Tensor {
     const shape = broadcastShapes('maskedSelect', this.shape, mask.shape);

@@ -1,5 +1,5 @@
 /** The same elements in another arrangement, made of other methods. */
-import { inferShape } from '../array/checks.ts';
+import { checkList, inferShape } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { wholeNd, wrapDim, type Shape } from '../array/nd.ts';
 import { reshapeView } from '../array/views.ts';
@@ -46,6 +46,7 @@ export abstract class Shapes extends Decompositions {
   broadcastTo(this: Tensor, shape: Shape): Tensor { return this.expand(shape); }
   /** The whole laid out so often along each dim; more counts than dims add dims in front. `tensor([1, 2]).repeat([2, 2]).toArray() // => [ [ 1, 2, 1, 2 ], [ 1, 2, 1, 2 ] ]` */
   repeat(this: Tensor, counts: Shape): Tensor {
+    checkList('repeat', 'counts', counts);
     const lead = counts.length - this.ndim;
     if (lead < 0 || counts.some((n) => !Number.isInteger(n) || n < 0)) {
       throw new ShapeError('repeat', `there must be a whole number, 0 or more, for each of the ${this.ndim} dims`, showShape(counts));
@@ -56,6 +57,7 @@ export abstract class Shapes extends Decompositions {
   }
   /** As `repeat`; fewer counts than dims stand for the last ones. `zeros([2, 3]).tile([2]).shape // => [ 2, 6 ]` */
   tile(this: Tensor, counts: Shape): Tensor {
+    checkList('tile', 'counts', counts);
     return this.repeat([...Array.from({ length: Math.max(0, this.ndim - counts.length) }, () => 1), ...counts]);
   }
   /**

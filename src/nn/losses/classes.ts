@@ -1,5 +1,5 @@
 /** Losses of one class among several: cross-entropy, of class numbers or of probabilities, and its second half alone. */
-import { checkWhole } from '../../array/checks.ts';
+import { checkTensors, checkWhole } from '../../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../../array/errors.ts';
 import { sameShape } from '../../array/nd.ts';
 import * as ops from '../../ops/index.ts';
@@ -89,6 +89,7 @@ export class NLLLoss extends WeightedLoss<NllOptions> {
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0, reduction = 'mean' } = options;
   const where = 'crossEntropy';
+  checkTensors(where, input, target);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ValueError(where, 'labelSmoothing must be from 0 to 1', `${labelSmoothing}`);
   }

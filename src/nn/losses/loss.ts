@@ -1,4 +1,5 @@
 /** What all losses share: how the losses of elements or rows become the result, the checks, and the module around a function. */
+import { checkTensors } from '../../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../../array/errors.ts';
 import { broadcastShapes, sameShape, type Shape } from '../../array/nd.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -21,6 +22,7 @@ export function reduced(where: string, losses: Tensor, reduction: Reduction = 'm
 
 /** Refuses a target whose shape is not the input's. Where PyTorch broadcasts and warns, this is a mistake as well. */
 export function checkSame(where: string, input: Tensor, target: Tensor): void {
+  checkTensors(where, input, target);
   if (sameShape(input.shape, target.shape)) return;
   const rule = `the target must have the input's shape ${showShape(input.shape)}`;
   throw new ShapeError(where, rule, showShape(target.shape));
@@ -28,6 +30,7 @@ export function checkSame(where: string, input: Tensor, target: Tensor): void {
 
 /** Refuses tensors that do not broadcast together. */
 export function checkBroadcast(where: string, ...tensors: readonly Tensor[]): void {
+  checkTensors(where, ...tensors);
   tensors.reduce((shape: Shape, x) => broadcastShapes(where, shape, x.shape), []);
 }
 

@@ -1,6 +1,6 @@
 /** Losses that are content once there is a margin: between two scores, between classes, between distances. */
 import { ShapeError, showShape, ValueError } from '../../array/errors.ts';
-import { checkWhole } from '../../array/checks.ts';
+import { checkTensors, checkWhole } from '../../array/checks.ts';
 import { sameShape } from '../../array/nd.ts';
 import { tensor } from '../../create.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -59,6 +59,7 @@ export class MarginRankingLoss extends Loss<MarginOptions> {
 }
 
 function sameDims(where: string, tensors: readonly Tensor[]): void {
+  checkTensors(where, ...tensors);
   if (tensors.every((x) => x.ndim === tensors[0].ndim)) return;
   const shapes = tensors.map((x) => showShape(x.shape)).join(', ');
   throw new ShapeError(where, 'all tensors must have equally many dims', shapes);
