@@ -224,7 +224,9 @@ function fit(n: number, members: Uint8Array, weights: Float64Array, worths: Floa
     const normal = Z.t().matmul(Z).to('float64');
     const ridge = sampled ? 1e-9 * normal.diagonal().mean().item() : 0;
     const A = normal.add(eye(n - 1, n - 1, { dtype: 'float64' }).mul(ridge));
-    const dues = Float64Array.from(A.solve(tensor(right)).toTypedArray());
+    const L = A.cholesky(); // A is symmetric, and positive since no coalition determines the others
+    const half = L.solveTriangular(tensor(right).unsqueeze(1));
+    const dues = Float64Array.from(L.t().solveTriangular(half, { upper: true }).toTypedArray());
     const sum = dues.reduce((a, b) => a + b, 0);
     return Float64Array.of(...dues, whole - empty - sum);
   });
