@@ -1,5 +1,5 @@
 /**
- * Builds the package into dist, or into the folder that is named: a file for each entry of package.json's exports, what
+ * Builds the package into dist, or into the folder that is named: a file for each entry of package.json's exports and bin, what
  * entries share in chunks beside them, and the declarations of all modules. As modules of their own they would take Node
  * three times as long to find and read.
  */
@@ -14,8 +14,8 @@ const types = ['node_modules/typescript/bin/tsc', '-p', 'src/tsconfig.build.json
 const { status } = spawnSync(process.execPath, types, { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 
-const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
-const outputs = Object.values(exports).flatMap((entry) => entry.default ?? []);
+const { bin, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+const outputs = [...Object.values(exports).flatMap((entry) => entry.default ?? []), ...Object.values(bin)];
 const nameOf = (file) => file.replace('./dist/', '').replace(/\.js$/, '');
 await build({
   configFile: false,

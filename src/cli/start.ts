@@ -2,8 +2,7 @@
  * `npm start`: the whole way that a model goes, twice. A first network on random numbers; then digits, from pixels
  * to a saved model that predicts, and a folder with what came of it.
  */
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { drawDigits, splitImages, type LabelledImages } from '../data/index.ts';
 import { readMnist } from '../data/mnist.ts';
@@ -11,6 +10,8 @@ import { AdjointError, Generator, manualSeed } from '../index.ts';
 import { renderReport, type PicturePrediction } from '../inspect/index.ts';
 import { loadSafetensors, saveSafetensors, writeFileAtomic } from '../io/index.ts';
 import { formatConfusion, progressBar, showSeconds, type Progress } from '../train/index.ts';
+import { claim, freeFolder } from './folders.ts';
+import { UsageError } from './usage.ts';
 import { DigitNet, evaluateDigits, percent, recipe, trainDigits, type Evaluation, type Score } from './digits.ts';
 
 const help = `Trains a first network, then a digit classifier, and leaves a report.
@@ -23,9 +24,6 @@ const help = `Trains a first network, then a digit classifier, and leaves a repo
   --out DIR      where the run goes; must be new or empty (default: runs/digits, runs/digits-2, …)
   --help         this text
 `;
-
-/** A mistake of the user's: one line, exit code 2. */
-class UsageError extends Error {}
 
 interface Options {
   readonly data: string | undefined;
@@ -59,46 +57,6 @@ function readOptions(argv: string[]): Options | null {
     epochs: whole('epochs', values.epochs, 1),
     seed,
     out: values.out ?? freeFolder('runs/digits'),
-  };
-}
-
-/** Why a path is no new or empty folder; null if it is one. */
-function taken(path: string): string | null {
-  if (!existsSync(path)) return null;
-  if (!statSync(path).isDirectory()) return 'which is a file';
-  return readdirSync(path).length > 0 ? 'which has files in it' : null;
-}
-
-function freeFolder(base: string): string {
-  let folder = base;
-  for (let i = 2; taken(folder) !== null; i++) folder = `${base}-${i}`;
-  return folder;
-}
-
-/**
- * Makes the run's folder, so that a wrong --out is known before the work and not after. Returns a function that takes
- * away again what was made, as long as it is empty.
- */
-function claim(out: string): () => void {
-  let made: string | undefined; // the topmost folder that was not there
-  try {
-    const why = taken(out);
-    if (why !== null) throw new UsageError(`--out must be a new or empty folder, got ${out}, ${why}`);
-    made = mkdirSync(out, { recursive: true });
-    accessSync(out, constants.W_OK);
-  } catch (error) {
-    throw error instanceof UsageError
-      ? error
-      : new UsageError(`--out ${out} cannot be used: ${(error as Error).message}`);
-  }
-  return () => {
-    if (made === undefined) return;
-    const top = resolve(made);
-    try {
-      for (let folder = resolve(out); folder.length >= top.length; folder = dirname(folder)) rmdirSync(folder);
-    } catch {
-      // Not empty: it stays, and so does what it lies in.
-    }
   };
 }
 

@@ -32,6 +32,12 @@ export interface PredictionGrid {
   readonly ifEmpty?: string;
 }
 
+/** What a model wrote, under a heading; line breaks stay. */
+export interface TextSample {
+  readonly heading: string;
+  readonly text: string;
+}
+
 /** All that a report shows; what is left out or empty has no section. */
 export interface RunReport {
   readonly title: string;
@@ -40,6 +46,7 @@ export interface RunReport {
   readonly curves: readonly Curve[];
   readonly confusion?: Confusion;
   readonly predictions?: readonly PredictionGrid[];
+  readonly texts?: readonly TextSample[];
   readonly config: Readonly<Record<string, string | number | boolean>>;
   /** The model as text, shown as it is in a fixed-width font. */
   readonly modelText: string;
@@ -158,6 +165,13 @@ async function predictionsSection(grids: readonly PredictionGrid[]): Promise<Mar
 `;
 }
 
+function textsSection(texts: readonly TextSample[]): Markup {
+  const parts = texts.map(
+    ({ heading, text }) => html`<section><h2>${heading}</h2><pre class="text">${text}</pre></section>`,
+  );
+  return html`${parts}`;
+}
+
 function detailsSection({ config, modelText }: RunReport): Markup {
   const rows = Object.entries(config).map(
     ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
@@ -187,7 +201,7 @@ export async function renderReport(run: RunReport): Promise<string> {
 <body>
 <header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
 <main>
-${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${detailsSection(run)}
+${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${textsSection(run.texts ?? [])}${detailsSection(run)}
 </main>
 </body>
 </html>

@@ -70,6 +70,7 @@ pre {
   margin: 0; padding: 1rem 1.15rem; overflow-x: auto; border-radius: 4px; background: var(--cell);
   font: 12.5px/1.55 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; tab-size: 2;
 }
+pre.text { white-space: pre-wrap; max-width: 46rem; }
 @media (max-width: 47rem) {
   .confusion, .details { grid-template-columns: minmax(0, 1fr); }
   .details { gap: 0; }

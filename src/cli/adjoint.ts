@@ -1,0 +1,131 @@
+#!/usr/bin/env node
+/** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
+import { AdjointError } from '../array/errors.ts';
+import { info } from './info.ts';
+import { meanings, recipes } from './recipes.ts';
+import { tokenize } from './tokenize.ts';
+import { train } from './train.ts';
+import { evaluate, generate, predict } from './use.ts';
+import { readArgs, UsageError, type Args, type OptionTypes } from './usage.ts';
+
+interface Command {
+  readonly about: string;
+  readonly help: string;
+  readonly options: OptionTypes;
+  /** May return an exit code. */
+  run(args: Args): number | void | Promise<number | void>;
+}
+
+const text = { type: 'string' } as const;
+const texts = { type: 'string', multiple: true } as const;
+const models = Object.entries(recipes).map(
+  ([name, { kind, about }]) => `  ${name.padEnd(8)} ${kind.padEnd(7)} ${about}`,
+);
+
+const commands: Readonly<Record<string, Command>> = {
+  train: {
+    about: 'train a model, and leave a folder with all that came of it',
+    help: `adjoint train MODEL [options]
+adjoint train --resume DIR
+
+${models.join('\n')}
+
+  --data PATH      images: a folder with MNIST's files, or with a folder of PNG and JPEG files for each class;
+                   text: a file. Left out: digits, or captions of shapes, made by code
+  --set name=value a setting; may be said again. adjoint train MODEL --help tells them
+  --out DIR        a new or empty folder (default: runs/MODEL, runs/MODEL-2, …)
+  --resume DIR     go on with a run that was stopped or killed, to the same bits as if it had not been`,
+    options: { data: text, set: texts, out: text, resume: text },
+    run: train,
+  },
+  eval: {
+    about: 'how good a model is on what was held back',
+    help: `adjoint eval DIR [--data PATH]
+
+  --data PATH      other data than that of the run, split in the same way: what would be held back of it counts`,
+    options: { data: text },
+    run: evaluate,
+  },
+  predict: {
+    about: 'the classes of pictures',
+    help: 'adjoint predict DIR FILE…\n\n  PNG and JPEG files, brought to the size that the model was trained on',
+    options: {},
+    run: predict,
+  },
+  generate: {
+    about: 'text that goes on from a prompt, as it comes',
+    help: `adjoint generate DIR --prompt "…" [options]
+
+  DIR is of a run, or of GPT-2 in Hugging Face's layout.
+
+  --tokens N       at most so many (default: 200)
+  --temperature T  below 1 likely tokens become likelier; 0 takes the likeliest (default: 0.8)
+  --top-k K        only the K likeliest tokens
+  --top-p P        only the likeliest tokens whose probabilities first reach P together
+  --stop TEXT      ends after the first token of TEXT
+  --seed N         the same seed gives the same text (default: another each time)`,
+    options: { 'prompt': text, 'tokens': text, 'temperature': text, 'top-k': text, 'top-p': text, 'stop': text, 'seed': text }, // prettier-ignore
+    run: generate,
+  },
+  info: {
+    about: 'layers, shapes, parameters, memory',
+    help: 'adjoint info DIR',
+    options: {},
+    run: info,
+  },
+  tokenize: {
+    about: 'text to tokens, or a new tokenizer from a text',
+    help: `adjoint tokenize DIR|tokenizer.json TEXT…
+adjoint tokenize DIR|tokenizer.json --data FILE
+adjoint tokenize --train KIND --data FILE --out tokenizer.json [--vocab-size N]
+
+  KIND is char, word, bpe, wordpiece or unigram; N is 1000 if left out, and char needs none.`,
+    options: { data: text, train: text, out: text, 'vocab-size': text },
+    run: tokenize,
+  },
+};
+
+const common = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+const overview = `adjoint COMMAND …
+
+${Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`).join('\n')}
+
+  --json           one line of JSON in place of words (one for each file in predict)
+  --help           more about a command
+
+Ends with 0 when all is well, 1 when something failed, 2 for a mistake in the command, 130 when stopped by Ctrl-C.`; // prettier-ignore
+
+/** The settings of a model with what they mean, or the command's help. */
+function helpOf({ help }: Command, { positionals: [model] }: Args): string {
+  if (model === undefined || !Object.hasOwn(recipes, model)) return help;
+  const { defaults, about } = recipes[model];
+  const rows = Object.entries(defaults).map(([name, value]) => `  ${`${name}=${value}`.padEnd(18)} ${meanings[name]}`);
+  return `adjoint train ${model}: ${about}\n\nSettings, --set name=value:\n\n${rows.join('\n')}`;
+}
+
+async function main([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(overview);
+    return name === undefined ? 2 : 0;
+  }
+  if (!Object.hasOwn(commands, name)) {
+    throw new UsageError(`there is no command '${name}'; there are ${Object.keys(commands).join(', ')}`);
+  }
+  const command = commands[name];
+  const args = readArgs(rest, { ...command.options, ...common });
+  if (args.has('help')) {
+    console.log(name === 'train' ? helpOf(command, args) : command.help);
+    return 0;
+  }
+  return (await command.run(args)) ?? 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // What a user can mend is one line; only a fault of ours shows where it happened.
+  const isKnown =
+    error instanceof UsageError || error instanceof AdjointError || (error instanceof Error && 'syscall' in error);
+  console.error(isKnown ? `adjoint: ${error.message.replaceAll('\n', ' ')}` : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

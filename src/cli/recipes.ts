@@ -1,0 +1,135 @@
+/** What `adjoint train` can train: a model each, made to fit the data, and its settings. */
+import type { Generator } from '../array/random.ts';
+import { Bigram, CNN, GPT, MLP, NeuralNgram, RecurrentModel, ResNet } from '../models/index.ts';
+import type { Module } from '../nn/module.ts';
+import type { Tensor } from '../tensor.ts';
+import { readNumber, UsageError } from './usage.ts';
+
+/** Numbers by name, as `--set` gives them. */
+export type Settings = Readonly<Record<string, number>>;
+
+/** A model with one input and one output: images to logits, or tokens to logits. */
+export type Net = Module & { readonly config: object; forward(x: Tensor): Tensor };
+
+/** Pictures of one size, in classes. */
+export interface ImageFacts {
+  readonly channels: number;
+  readonly size: number;
+  readonly classes: number;
+}
+
+/** Text of so many different tokens. */
+export interface TextFacts {
+  readonly vocabSize: number;
+}
+
+interface RecipeOf<Kind extends string, Facts> {
+  readonly kind: Kind;
+  readonly about: string;
+  readonly defaults: Settings;
+  make(settings: Settings, facts: Facts, generator: Generator): Net;
+}
+export type Recipe = RecipeOf<'images', ImageFacts> | RecipeOf<'text', TextFacts>;
+
+const images = { epochs: 8, batch: 64, lr: 3e-3, weightDecay: 0.01, warp: 1, seed: 1 };
+const text = { epochs: 10, steps: 100, batch: 16, block: 48, lr: 3e-3, weightDecay: 0.01, vocab: 0, seed: 1 };
+
+const recurrent = (cell: 'rnn' | 'gru' | 'lstm', about: string): Recipe => ({
+  kind: 'text',
+  about,
+  defaults: { ...text, width: 128, layers: 1, dropout: 0 },
+  make: ({ width, layers, dropout }, { vocabSize }, generator) =>
+    new RecurrentModel({ cell, vocabSize, nEmbd: width, hidden: width, nLayer: layers, dropout }, { generator }),
+});
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  mlp: {
+    kind: 'images',
+    about: 'one hidden layer over all pixels',
+    defaults: { ...images, width: 256, dropout: 0 },
+    make: ({ width, dropout }, { channels, size, classes }, generator) =>
+      new MLP({ sizes: [channels * size ** 2, width, classes], dropout }, { generator }),
+  },
+  cnn: {
+    kind: 'images',
+    about: 'two convolutions and three linear layers, as LeNet-5',
+    defaults: { ...images, width: 8, dropout: 0 },
+    make: ({ width, dropout }, facts, generator) =>
+      new CNN({ ...facts, width1: width, width2: 2 * width, dropout }, { generator }),
+  },
+  resnet: {
+    kind: 'images',
+    about: 'convolutions that add to what they are given, with batch normalization',
+    defaults: { ...images, epochs: 4, width: 8, blocks: 1 },
+    make: ({ width, blocks }, { channels, classes }, generator) =>
+      new ResNet({ channels, classes, width, blocks }, { generator }),
+  },
+  bigram: {
+    kind: 'text',
+    about: 'a table: the next token from the last one',
+    defaults: { ...text, lr: 0.05 },
+    make: (_, { vocabSize }, generator) => new Bigram({ vocabSize }, { generator }),
+  },
+  ngram: {
+    kind: 'text',
+    about: 'the next token from the last few, by an MLP',
+    defaults: { ...text, width: 24, hidden: 200 },
+    make: ({ block, width, hidden }, { vocabSize }, generator) =>
+      new NeuralNgram({ vocabSize, blockSize: block, nEmbd: width, hidden }, { generator }),
+  },
+  rnn: recurrent('rnn', 'a recurrent network'),
+  gru: recurrent('gru', 'a recurrent network with gates'),
+  lstm: recurrent('lstm', 'a recurrent network with gates and a cell'),
+  gpt: {
+    kind: 'text',
+    about: "a decoder-only transformer, GPT-2's architecture at a small size",
+    defaults: { ...text, width: 64, layers: 2, heads: 4, dropout: 0 },
+    make: ({ block, width, layers, heads, dropout }, { vocabSize }, generator) =>
+      new GPT({ vocabSize, blockSize: block, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }),
+  },
+};
+
+/** What the settings mean; `adjoint train MODEL --help` prints those that the model has. */
+export const meanings: Readonly<Record<string, string>> = {
+  epochs: 'passes over the data; for text, rounds of `steps` steps',
+  steps: 'steps in a round',
+  batch: 'pictures, or windows of text, in a step',
+  block: 'tokens in a window',
+  lr: 'the highest step size; it rises to it, then falls to nearly 0 (OneCycleLR)',
+  weightDecay: 'of AdamW',
+  warp: 'how far pictures are turned, scaled, sheared and shifted anew each time; 0: not at all',
+  vocab: 'tokens of a byte-level BPE that is trained on the text; 0: a token for each character',
+  seed: 'start of all random numbers: the same seed gives the same files',
+  width: 'numbers in a hidden layer, or channels of the first convolution',
+  hidden: 'numbers in the hidden layer',
+  layers: 'layers one above the other',
+  heads: 'attention heads in a layer; width must be a multiple of it',
+  blocks: 'blocks in each of three stages',
+  dropout: 'share of numbers that are left out in training',
+  size: 'rows and columns to which pictures are brought',
+  channels: '3: colours, 1: grey',
+};
+
+const fractions = ['lr', 'weightDecay', 'dropout', 'warp'];
+const mayBeZero = ['vocab', 'seed', ...fractions];
+
+/** The recipe of a name. @throws UsageError when there is none */
+export function recipeOf(name: string): Recipe {
+  if (Object.hasOwn(recipes, name)) return recipes[name];
+  throw new UsageError(`MODEL must be one of ${Object.keys(recipes).join(', ')}, got '${name}'`);
+}
+
+/** The settings, where `said` are texts such as lr=3e-4. @throws UsageError for an unknown name or a wrong value */
+export function readSettings(defaults: Settings, said: readonly string[]): Settings {
+  const settings: Record<string, number> = { ...defaults };
+  for (const part of said) {
+    const [, name, value] = /^(\w+)=(.*)$/.exec(part) ?? [];
+    if (name === undefined) throw new UsageError(`--set must be name=value, got '${part}'`);
+    if (!Object.hasOwn(defaults, name)) {
+      throw new UsageError(`--set must name one of ${Object.keys(defaults).join(', ')}, got '${name}'`);
+    }
+    const range = { low: mayBeZero.includes(name) ? 0 : 1, whole: !fractions.includes(name) };
+    settings[name] = readNumber(`--set ${name}`, value, { ...range, high: name === 'dropout' ? 0.99 : undefined });
+  }
+  return settings;
+}

@@ -1,0 +1,228 @@
+/** `adjoint train`: data, a model, `fit`, and a folder with all that came of it. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { FileError, FormatError, ValueError } from '../array/errors.ts';
+import { Generator } from '../array/random.ts';
+import { renderReport, type RunReport } from '../inspect/index.ts';
+import { lockFile, readText, saveSafetensors, writeFileAtomic } from '../io/files.ts';
+import { AdamW, lrScheduler } from '../optim/index.ts';
+import { saveTokenizer } from '../text/files.ts';
+import { fit, logFile, showProgress, showSeconds, stopOnInterrupt, type Run } from '../train/index.ts';
+import { claim, freeFolder } from './folders.ts';
+import { imageTask, isPictureFolder, pictureSettings, readImages } from './imageTask.ts';
+import { readSettings, recipeOf, type Net, type Settings } from './recipes.ts';
+import type { Batch, Judgement, Task } from './task.ts';
+import { readTextData, textTask, tokenizerFor } from './textTask.ts';
+import { expectPositionals, UsageError, type Args } from './usage.ts';
+
+/** What a run was asked to do; it stands in its config.json. */
+export interface Plan {
+  readonly recipe: string;
+  /** Where the data is; null for what code draws. */
+  readonly data: string | null;
+  readonly settings: Settings;
+  /** SHA-256 of the data: a run goes on with the data that it began with. */
+  readonly fingerprint?: string;
+}
+
+const writeJson = (path: string, value: unknown): void => writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** A new plan, from the arguments. */
+function newPlan(args: Args): Plan {
+  expectPositionals(args, ['MODEL']);
+  const [name] = args.positionals;
+  const recipe = recipeOf(name);
+  const said = args.text('data');
+  const data = said === undefined ? null : resolve(said);
+  const more = recipe.kind === 'images' && isPictureFolder(data) ? pictureSettings : {};
+  return { recipe: name, data, settings: readSettings({ ...recipe.defaults, ...more }, args.all('set')) };
+}
+
+/** The plan of a folder that `train` has made. @throws UsageError where the folder is of something else */
+export function planOf(folder: string): Plan {
+  const path = join(folder, 'config.json');
+  if (!existsSync(path)) {
+    const cure = 'name a folder that `adjoint train` has made';
+    throw new FileError(path, 'there must be the config of a run', 'no such file', cure);
+  }
+  let config: { run?: Plan };
+  try {
+    config = JSON.parse(readText(path)) as { run?: Plan };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new FormatError(path, 'the file must be JSON', error.message);
+  }
+  if (!config.run) throw new FormatError(path, 'the folder must be one that `adjoint train` has made', 'another model');
+  return config.run;
+}
+
+/** The plan of a run that is to go on: all is as it was, so nothing else can be said. */
+function oldPlan(folder: string, args: Args): Plan {
+  expectPositionals(args, ['MODEL'], 0);
+  for (const name of ['data', 'set', 'out']) {
+    if (args.has(name)) throw new UsageError(`--resume goes on as the run began: leave out --${name}`);
+  }
+  const plan = planOf(folder);
+  const [name = plan.recipe] = args.positionals;
+  if (name === plan.recipe) return plan;
+  throw new UsageError(`--resume ${folder} must be a run of ${name}, got one of ${plan.recipe}; leave out MODEL`);
+}
+
+/** The model and its data, made from the plan alone: the same plan gives the same. */
+export async function prepare(
+  plan: Plan,
+  generator: Generator,
+): Promise<{ model: Net; task: Task; name: string; fingerprint: string }> {
+  const recipe = recipeOf(plan.recipe);
+  const { settings } = plan;
+  if (recipe.kind === 'images') {
+    const data = await readImages(plan.data, settings);
+    const { channels, size, classes } = data;
+    const model = recipe.make(settings, { channels, size, classes }, generator);
+    const task = imageTask(model, data, settings, generator);
+    return { model, task, name: data.name, fingerprint: sha256(data.train.images, data.heldBack.images) };
+  }
+  const data = readTextData(plan.data, settings);
+  const tokenizer = tokenizerFor(data, settings);
+  const model = recipe.make(settings, { vocabSize: tokenizer.vocabSize }, generator);
+  const task = textTask(model, tokenizer, data, settings, generator);
+  return { model, task, name: data.name, fingerprint: sha256(data.train, data.heldBack) };
+}
+
+const sha256 = (...parts: readonly (string | Uint8Array)[]): string =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+
+/** Returns the exit code. */
+export async function train(args: Args): Promise<number> {
+  const old = args.text('resume');
+  const plan = old === undefined ? newPlan(args) : oldPlan(old, args);
+  const out = old ?? args.text('out') ?? freeFolder(`runs/${plan.recipe}`);
+  const generator = new Generator(plan.settings['seed']);
+  const { model, task, name, fingerprint } = await prepare(plan, generator);
+  if (plan.fingerprint !== undefined && plan.fingerprint !== fingerprint) {
+    const cure = 'put the old data back, or begin a new run';
+    throw new ValueError('train', `--resume ${out} needs the data that it began with`, `other data in ${name}`, cure);
+  }
+  const release = old === undefined ? claim(out) : (): void => {};
+  const unlock = lockFile(join(out, 'config.json'));
+  try {
+    if (old === undefined) begin(out, model, { ...plan, fingerprint });
+    return await work({ out, model, task, plan, name, generator, json: args.has('json') });
+  } finally {
+    unlock();
+    release();
+  }
+}
+
+/** Two runs may find the folder empty; the lock lets one in, and the other then sees that one's files. */
+function begin(out: string, model: Net, run: Plan): void {
+  const others = readdirSync(out).filter((name) => !name.endsWith('.lock'));
+  if (others.length > 0)
+    throw new UsageError(`--out must be a new or empty folder, got ${out}, in which a run has begun`);
+  writeJson(join(out, 'config.json'), { model: model.constructor.name, config: model.config, run });
+}
+
+interface Work {
+  readonly out: string;
+  readonly model: Net;
+  readonly task: Task;
+  readonly plan: Plan;
+  readonly name: string;
+  readonly generator: Generator;
+  readonly json: boolean;
+}
+
+async function work(w: Work): Promise<number> {
+  const { out, model, task, plan, name, generator, json } = w;
+  const { epochs, lr, weightDecay } = plan.settings;
+  const began = performance.now();
+  const stream = json ? process.stderr : process.stdout;
+  stream.write(
+    `${plan.recipe}, ${model.parameterCount()} parameters, on ${name}. Ctrl-C stops; the run is in ${out}\n`,
+  );
+
+  const optimizer = new AdamW(model.parameters(), { lr, weightDecay });
+  const stepsPerEpoch = task.loader.length;
+  const run = await fit<Batch>({
+    model,
+    optimizer,
+    train: task.loader,
+    loss: (batch) => task.loss(batch),
+    epochs,
+    validate: () => task.validate(),
+    scheduler: new lrScheduler.OneCycleLR(optimizer, { maxLr: lr, epochs, stepsPerEpoch }),
+    scheduleEach: 'step',
+    clipNorm: 1,
+    generator,
+    checkpoint: join(out, 'checkpoint.safetensors'),
+    saveEvery: 100,
+    resume: true,
+    callbacks: [
+      stopOnInterrupt(),
+      logFile(join(out, 'log.jsonl')),
+      showProgress({ total: stepsPerEpoch, epochs, stream }),
+    ],
+  });
+
+  const judgement = await task.judge();
+  saveSafetensors(join(out, 'model.safetensors'), model.stateDict());
+  if (task.tokenizer) saveTokenizer(join(out, 'tokenizer.json'), task.tokenizer);
+  if (task.preprocessing) writeJson(join(out, 'preprocessing.json'), task.preprocessing);
+  const { history, step, stopped } = run;
+  writeJson(join(out, 'metrics.json'), { ...judgement.metrics, ...judgement.details, steps: step, stopped, history });
+  await writeReport(w, run, judgement);
+
+  const seconds = (performance.now() - began) / 1000;
+  const resume = stopped === null ? undefined : `adjoint train --resume ${out}`;
+  if (json) {
+    const { metrics } = judgement;
+    console.log(JSON.stringify({ folder: out, parameters: model.parameterCount(), steps: step, stopped, metrics, seconds, resume })); // prettier-ignore
+  } else {
+    console.log(`On what was held back: ${judgement.summary} (${showSeconds(seconds)}).`);
+    console.log(`The run is in ${out}; look at ${join(out, 'report.html')}.`);
+    if (resume !== undefined) console.log(`It was ${stopped} after ${step} steps. To go on: ${resume}`);
+  }
+  return stopped === null ? 0 : stopped === 'interrupted' ? 130 : 143;
+}
+
+/** The page of a run; where the packages that draw it are not installed, all else is there nonetheless. */
+async function writeReport({ out, model, plan, name }: Work, { history }: Run, judgement: Judgement): Promise<void> {
+  const series = (
+    title: string,
+    ...names: (readonly [metric: string, label: string])[]
+  ): RunReport['curves'][number] => ({
+    title,
+    yLabel: title.toLowerCase(),
+    percent: title === 'Accuracy',
+    series: names.map(([metric, label]) => ({
+      name: label,
+      points: history.map((row): [number, number] => [row.epoch, row[metric]]),
+    })),
+  });
+  const isImages = recipeOf(plan.recipe).kind === 'images';
+  const accuracy = isImages ? [series('Accuracy', ['accuracy', 'held back'])] : [];
+  const shown = (x: number, key: string): string =>
+    key === 'accuracy' || key === 'right' ? `${(100 * x).toFixed(1)} %` : x.toFixed(key === 'perplexity' ? 2 : 4);
+  try {
+    const page = await renderReport({
+      title: `${plan.recipe} on ${name}`,
+      subtitle: `seed ${plan.settings['seed']}`,
+      figures: [
+        ...Object.entries(judgement.metrics).map(([label, x]) => ({
+          label: `${label}, held back`,
+          value: shown(x, label),
+        })),
+        { label: 'parameters', value: `${model.parameterCount()}` },
+      ],
+      curves: [series('Loss', ['loss', 'training'], ['heldBackLoss', 'held back']), ...accuracy],
+      ...judgement.report,
+      config: { data: plan.data ?? name, ...plan.settings },
+      modelText: model.toString(),
+    });
+    writeFileAtomic(join(out, 'report.html'), page);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    console.error(`adjoint: no report.html: ${error.message}`);
+  }
+}
