@@ -46,28 +46,6 @@ export interface KeyValues {
   v?: Tensor;
 }
 
-/** @internal cos and sin [T, D/2] of the angles by which pairs of numbers are turned. */
-export interface Rotation {
-  readonly cos: Tensor;
-  readonly sin: Tensor;
-}
-
-/** @internal Position t turns the numbers i and i + D/2 of a head, as a point in the plane, by t · 10000^(−2i/D). */
-export function rotationAt(from: number, to: number, D: number): Rotation {
-  const frequencies = arange(0, D, 2)
-    .mul(-Math.log(10000) / D)
-    .exp(); // [D/2]
-  const angles = arange(from, to).unsqueeze(1).mul(frequencies); // [T, D/2]
-  return { cos: angles.cos(), sin: angles.sin() };
-}
-
-/** @internal */
-export function rotate(x: Tensor, rotation: Rotation): Tensor {
-  const [cos, sin] = [rotation.cos.to(x.dtype), rotation.sin.to(x.dtype)];
-  const [a, b] = x.chunk(2, -1); // [B, H, T, D/2]
-  return concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], -1); // [B, H, T, D]
-}
-
 /** 1 where the i-th of T new tokens may look at token j of all S: the last T rows of a causal mask. */
 const causal = (T: number, S: number): Tensor =>
   arange(S - T, S)
@@ -101,19 +79,22 @@ class Block extends nn.Module {
     this.generator = make.generator ?? defaultGenerator;
   }
 
-  override forward(x: Tensor, rotation: Rotation | null, cache?: KeyValues): Tensor {
-    x = x.add(this.drop(this.attention(this.ln_1(x), rotation, cache))); // [B, T, C]
+  override forward(x: Tensor, cache?: KeyValues): Tensor {
+    x = x.add(this.drop(this.attention(this.ln_1(x), cache))); // [B, T, C]
     return x.add(this.drop(this.feedForward(this.ln_2(x)))); // [B, T, C]
   }
 
-  private attention(x: Tensor, rotation: Rotation | null, cache: KeyValues = {}): Tensor {
-    const { nHead: H, dropout } = this.config;
+  private attention(x: Tensor, cache: KeyValues = {}): Tensor {
+    const { nHead: H, dropout, positions } = this.config;
     const [B, T, C] = x.shape;
     let [q, k, v] = this.attn
       .c_attn(x) // [B, T, 3·C]
       .chunk(3, -1)
       .map((part) => part.reshape([B, T, H, C / H]).transpose(1, 2)); // [B, H, T, D]
-    if (rotation) [q, k] = [rotate(q, rotation), rotate(k, rotation)];
+    if (positions === 'rotary') {
+      const offset = cache.k?.shape[2] ?? 0;
+      [q, k] = [q, k].map((part) => F.rotaryEmbedding(part, { offset }));
+    }
     if (cache.k && cache.v) [k, v] = [concat([cache.k, k], 2), concat([cache.v, v], 2)]; // [B, H, S, D]
     [cache.k, cache.v] = [k, v];
     const S = k.shape[2];
@@ -201,15 +182,14 @@ export class GPT extends nn.Module {
   }
 
   override forward(tokens: Tensor, cache?: KeyValues[]): Tensor {
-    const { blockSize, nEmbd: C, nHead: H, positions } = this.config;
+    const { blockSize } = this.config;
     const past = cache?.[0].k?.shape[2] ?? 0;
     checkTokens('GPT', tokens, blockSize, past);
     const S = past + tokens.shape[1];
     let x = this.wte(tokens); // [B, T, C]
     if (this.wpe) x = x.add(this.wpe(arange(past, S))); // + [T, C]
     x = this.drop(x);
-    const rotation = positions === 'rotary' ? rotationAt(past, S, C / H) : null;
-    this.h.forEach((block, i) => (x = block(x, rotation, cache?.[i])));
+    this.h.forEach((block, i) => (x = block(x, cache?.[i])));
     return F.linear(this.ln_f(x), this.lm_head?.weight ?? this.wte.weight); // [B, T, V]
   }
 }

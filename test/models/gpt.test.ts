@@ -4,7 +4,7 @@ import { Generator } from '../../src/array/random.ts';
 import { randn, tensor, zeros } from '../../src/create.ts';
 import { noGrad } from '../../src/engine.ts';
 import { GPT, gptFromHuggingFace, gptToHuggingFace, tokenLoss, type GPTConfig } from '../../src/models/index.ts';
-import { rotate, rotationAt } from '../../src/models/gpt.ts';
+import { rotaryEmbedding } from '../../src/nn/positions.ts';
 import { AdamW } from '../../src/optim/index.ts';
 import { allMade, made, readFixture, sums, type Numbers } from './fixture.ts';
 
@@ -149,8 +149,8 @@ describe('a GPT', () => {
   test('that turns queries and keys sees distances only, and keeps lengths', () => {
     const [q, k] = [randn([1, 1, 9, 6], { dtype: 'float64' }), randn([1, 1, 9, 6], { dtype: 'float64' })];
     const [same, other] = [q.narrow(2, 0, 1).expand([1, 1, 9, 6]), k.narrow(2, 0, 1).expand([1, 1, 9, 6])];
-    const turned = rotate(same, rotationAt(3, 12, 6))
-      .matmul(rotate(other, rotationAt(3, 12, 6)).mT)
+    const turned = rotaryEmbedding(same, { offset: 3 })
+      .matmul(rotaryEmbedding(other, { offset: 3 }).mT)
       .reshape([9, 9]);
     for (const [i, j] of [
       [0, 1],
@@ -161,7 +161,7 @@ describe('a GPT', () => {
       expect(turned.index(i, j).item()).toBeAllClose(turned.index(i + 2, j + 2).item(), { rtol: 1e-6 });
     }
     expect(turned.index(0, 1).sub(turned.index(0, 2)).abs().item()).toBeGreaterThan(1e-3);
-    const far = rotate(k, rotationAt(1000, 1009, 6));
+    const far = rotaryEmbedding(k, { offset: 1000 });
     expect(far.square().sum(-1)).toBeAllClose(k.square().sum(-1), { rtol: 1e-6 });
   });
 
