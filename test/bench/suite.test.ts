@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { apart, linesOf, matmulChart } from '../../bench/charts.ts';
 import { parseSize } from '../../bench/matmul/index.ts';
-import { peakContestants } from '../../bench/matmul/peak.ts';
+import { peakContestant } from '../../bench/matmul/peak.ts';
 import { steps } from '../../bench/matmul/steps.ts';
 import { atEdges, atSize, problem } from '../../bench/matmul/verify.ts';
+import { setMatmulInstructions } from '../../src/index.ts';
 import { readOptions } from '../../bench/options.ts';
 import { digits, duration, reportOf } from '../../bench/report.ts';
 import type { Gemm } from '../../src/kernels/matmul/reference.ts';
@@ -15,8 +16,10 @@ describe('the staircase', () => {
     expect(atSize(gemm, problem(33, 35, 70))).toBeNull();
   });
 
-  test('the peaks compute what they count', () => {
-    for (const peak of peakContestants()) expect(peak.verify()).toBeNull();
+  test.each(['mul+add', 'fma', 'fma 256'] as const)('the peak of %s computes what it counts', (instructions) => {
+    setMatmulInstructions(instructions);
+    expect(peakContestant().verify()).toBeNull();
+    setMatmulInstructions('mul+add');
   });
 
   test('a wrong kernel is seen to be wrong', () => {
