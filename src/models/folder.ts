@@ -23,9 +23,13 @@ import { Transformer } from './transformer.ts';
 /** A class of models that are made from their config. */
 export type ModelClass = new (config: never, make?: MakeOptions) => Module & { readonly config: object };
 
+/** By the names that config.json has for them; a bundler may give the classes others. */
 const own: Readonly<Record<string, ModelClass>> = {
   MLP, CNN, ResNet, Bigram, NeuralNgram, RecurrentModel, Transformer, GPT, BERT, BERTForMaskedLM, BERTForClassification, DVAE, DALLE, CLIP,
 }; // prettier-ignore
+
+const nameOf = (model: Module): string =>
+  Object.keys(own).find((name) => own[name] === model.constructor) ?? model.constructor.name;
 
 /** What goes with a model. */
 export interface FolderParts {
@@ -61,7 +65,7 @@ export interface LoadedModel {
  * const tokens = generate(again.model, again.tokenizer.encode('hell'), { maxNewTokens: 3, temperature: 0 });
  * console.log(again.tokenizer.decode(tokens).length); // => 7
  * ```
- * @throws FileError when the folder is not new or empty, or cannot be written; FormatError when its class is not known
+ * @throws FileError when the folder is not new or empty, or cannot be written
  */
 export function save(folder: string, model: Module & { readonly config: object }, parts: FolderParts = {}): void {
   const { tokenizer = null, preprocessing } = parts;
@@ -80,7 +84,7 @@ export function save(folder: string, model: Module & { readonly config: object }
     saveSafetensors(join(temporary, 'model.safetensors'), model.stateDict());
     if (tokenizer) saveTokenizer(join(temporary, 'tokenizer.json'), tokenizer);
     if (preprocessing !== undefined) writeJson(join(temporary, 'preprocessing.json'), preprocessing);
-    writeJson(join(temporary, 'config.json'), { model: model.constructor.name, config: model.config });
+    writeJson(join(temporary, 'config.json'), { model: nameOf(model), config: model.config });
     if (existsSync(folder)) rmdirSync(folder);
     renameSync(temporary, folder);
   } catch (error) {

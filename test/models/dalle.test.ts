@@ -1,27 +1,21 @@
-/** The parts of DALL-E, alone and together, on pictures of 8 × 8 pixels in which one quarter has a colour. */
+/** The parts of DALL-E, alone and together, on pictures of 8 × 8 pixels whose quarters are white or black. */
 import { describe, expect, test } from 'vitest';
 import { Generator } from '../../src/array/random.ts';
-import { concat, stack, tensor, zeros } from '../../src/create.ts';
+import { concat, tensor, zeros } from '../../src/create.ts';
 import { CLIP, DALLE, drawPictures, DVAE, predict } from '../../src/models/index.ts';
 import type { Module } from '../../src/nn/module.ts';
 import { Adam } from '../../src/optim/index.ts';
 import type { Tensor } from '../../src/tensor.ts';
 
-const colours = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]; // prettier-ignore
-/** A picture [3, 8, 8]: quarter `place` (rows from the top left) in a colour, the rest black. */
-function picture(colour: number, place: number): Tensor {
-  const x = zeros([3, 8, 8]);
-  const quarter = x.index('...', place < 2 ? '0:4' : '4:8', place % 2 === 0 ? '0:4' : '4:8');
-  quarter.copy_(tensor(colours[colour]).reshape([3, 1, 1]));
-  return x;
-}
-/** Captions are [colour, place], as tokens 0 … 2 and 3 … 6. */
-const scenes = [0, 1, 2].flatMap((colour) => [0, 1, 2, 3].map((place) => ({ colour, place })));
-const unseen = scenes.filter(({ colour, place }) => (colour === 0 && place === 3) || (colour === 2 && place === 0));
-const seen = scenes.filter((scene) => !unseen.includes(scene));
-const imagesOf = (some: typeof scenes) => stack(some.map(({ colour, place }) => picture(colour, place)));
-const captionOf = ({ colour, place }: (typeof scenes)[number]) => [colour, 3 + place];
-const captionsOf = (some: typeof scenes) => tensor(some.map(captionOf));
+/** Captions say of each quarter, in rows from the top left, whether it is white: 0 0 0 0 to 1 1 1 1. */
+const all = Array.from({ length: 16 }, (_, n) => [8, 4, 2, 1].map((bit) => Math.floor(n / bit) % 2));
+const heldBack = [all[5], all[10], all[14]];
+const seen = all.filter((caption) => !heldBack.includes(caption));
+/** The pictures [N, 3, 8, 8] that captions stand for. */
+const picturesOf = (captions: number[][]) => tensor(captions).reshape([-1, 1, 2, 1, 2, 1]).expand([-1, 3, 2, 4, 2, 4]).reshape([-1, 3, 8, 8]); // prettier-ignore
+/** The captions that pictures [N, 3, 8, 8] show. */
+const read = (pictures: Tensor) => pictures.reshape([-1, 3, 2, 4, 2, 4]).mean([1, 3, 5]).gt(0.5).reshape([-1, 4]).toArray() as number[][]; // prettier-ignore
+const [images, captions] = [picturesOf(all), tensor(all)];
 function fit(model: Module, steps: number, lr: number, loss: (progress: number) => Tensor): void {
   const optimizer = new Adam(model.parameters(), { lr });
   for (let step = 0; step < steps; step++) {
@@ -31,60 +25,50 @@ function fit(model: Module, steps: number, lr: number, loss: (progress: number) 
   }
 }
 
+// Trained on 13 of the 16 pictures. Of six seeds one leaves the dVAE with too few codes in use, and then nothing after it can work.
 describe('a caption becomes a picture', () => {
-  const generator = new Generator(1);
-  const dvae = new DVAE({ size: 8, codes: 16, width: 16, nEmbd: 8 }, { generator });
+  const generator = new Generator(2);
+  const dvae = new DVAE({ size: 8, codes: 4, width: 16, nEmbd: 8 }, { generator });
   const model = new DALLE(
-    { captionVocab: 7, captionLength: 2, codes: 16, imageLength: 4, nLayer: 1, nHead: 2, nEmbd: 32 },
+    { captionVocab: 2, captionLength: 4, codes: 4, imageLength: 4, nLayer: 1, nHead: 2, nEmbd: 32 },
     { generator },
   );
-  const clip = new CLIP({ size: 8, width: 8, vocabSize: 7, blockSize: 2, nLayer: 1, nHead: 2, nEmbd: 16, dim: 16 }, { generator }); // prettier-ignore
-  const images = imagesOf(seen);
+  const clip = new CLIP({ size: 8, width: 8, vocabSize: 2, blockSize: 4, nLayer: 1, nHead: 2, nEmbd: 16, dim: 16 }, { generator }); // prettier-ignore
 
-  test('the dVAE learns codes for quarters, and brings pictures back from them', { timeout: 60_000 }, () => {
-    fit(dvae, 150, 0.01, (progress) => dvae.loss(images, { tau: 2 * Math.exp(-3 * progress) }));
-    const all = imagesOf(scenes);
-    expect(dvae.decode(dvae.encode(all)).sub(all).square().mean().item()).toBeLessThan(0.06); // a black picture is off by 0.08
-    expect(new Set(dvae.encode(all).flatten().toTypedArray()).size).toBeGreaterThanOrEqual(4);
+  test('the dVAE brings pictures back from their codes, also those that it has not seen', { timeout: 60_000 }, () => {
+    const shown = () => read(dvae.decode(dvae.encode(images)));
+    expect(shown()).not.toEqual(all);
+    fit(dvae, 150, 0.01, (progress) => dvae.loss(picturesOf(seen), { tau: Math.exp(-3 * progress) }));
+    expect(shown()).toEqual(all);
+    expect(dvae.decode(dvae.encode(images)).sub(images).square().mean().item()).toBeLessThan(0.01); // grey: 0.25
   });
 
-  test('the transformer draws what captions say', { timeout: 60_000 }, () => {
-    const codes = dvae.encode(images);
-    fit(model, 150, 0.01, () => model.loss(captionsOf(seen), codes));
-    const right = seen.filter((scene, i) => {
-      const drawn = drawPictures({ model, dvae }, captionOf(scene), { temperature: 0 }); // as well as the dVAE can
-      return (
-        dvae
-          .decode(codes.narrow(0, i, 1))
-          .sub(drawn)
-          .abs()
-          .amax()
-          .item() < 1e-6
-      );
-    });
-    expect(right.length).toBeGreaterThanOrEqual(9); // of 10
+  test('the transformer draws captions that it has not seen in this combination', { timeout: 60_000 }, () => {
+    const right = (some: number[][]) => some.filter((caption) => read(drawPictures({ model, dvae }, caption, { temperature: 0 }))[0].join() === caption.join()).length; // prettier-ignore
+    expect(right(seen) + right(heldBack)).toBeLessThan(4); // a guess is right 1 time in 16
+    const codes = dvae.encode(picturesOf(seen));
+    fit(model, 100, 0.01, () => model.loss(tensor(seen), codes));
+    expect([right(seen), right(heldBack)]).toEqual([13, 3]);
   });
 
-  test(
-    'CLIP learns which caption belongs to which picture, and puts the best of several first',
-    { timeout: 60_000 },
-    () => {
-      fit(clip, 100, 0.01, () => clip.loss(images, captionsOf(seen)));
-      const all = predict(clip, imagesOf(scenes), captionsOf(scenes));
-      const right = all.argmax(1).eq(tensor(scenes.map((_, i) => i))).sum().item(); // prettier-ignore
-      expect(right).toBeGreaterThanOrEqual(10);
-      const caption = captionOf(seen[5]);
-      const options = { count: 8, temperature: 3, generator: new Generator(2) };
-      const pictures = drawPictures({ model, dvae, clip }, caption, options);
-      const scores = predict(clip, pictures, tensor([caption]))
-        .flatten()
-        .toArray() as number[];
-      expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-      expect(scores[0]).toBeGreaterThan(scores[7]);
-      const unsorted = drawPictures({ model, dvae }, caption, { ...options, generator: new Generator(2) });
-      expect(unsorted.sum().item()).toBeAllClose(pictures.sum().item(), { rtol: 1e-4 });
-    },
-  );
+  test('CLIP learns which caption belongs to which picture', { timeout: 60_000 }, () => {
+    const chosen = () => predict(clip, images, captions).argmax(1).toArray();
+    const own = all.map((_, i) => i);
+    expect(chosen()).not.toEqual(own);
+    fit(clip, 200, 0.003, () => clip.loss(images, captions));
+    expect(chosen()).toEqual(own);
+  });
+
+  test('of several pictures those come first that CLIP finds to suit the caption best', () => {
+    const caption = all[5];
+    const draw = (parts: { clip?: CLIP }) => drawPictures({ model, dvae, ...parts }, caption, { count: 8, temperature: 3, generator: new Generator(2) }); // prettier-ignore
+    const [ranked, asDrawn] = [draw({ clip }), draw({})];
+    const best = predict(clip, asDrawn, tensor([caption]))
+      .flatten()
+      .argsort(0, true);
+    expect(best.toArray()).not.toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(ranked.toArray()).toEqual(asDrawn.indexSelect(0, best).toArray());
+  });
 });
 
 describe('DALL-E', () => {
@@ -127,20 +111,20 @@ describe('DALL-E', () => {
 describe('a DVAE', () => {
   const make = () =>
     new DVAE({ size: 8, codes: 5, width: 4, nEmbd: 4 }, { generator: new Generator(1), dtype: 'float64' });
-  const images = imagesOf(scenes.slice(0, 3)).to('float64');
+  const some = images.narrow(0, 4, 3).to('float64');
 
   test('at a low temperature is what encode and decode are', () => {
     const model = make();
-    const sharp = model.logits(images).mul(1e6).softmax(-1);
-    expect(model.image(sharp)).toBeAllClose(model.decode(model.encode(images)), { rtol: 1e-9 });
-    expect(model.encode(images).shape).toEqual([3, 4]);
-    expect(model.decode(model.encode(images)).requiresGrad).toBe(false);
+    const sharp = model.logits(some).mul(1e6).softmax(-1);
+    expect(model.image(sharp)).toBeAllClose(model.decode(model.encode(some)), { rtol: 1e-9 });
+    expect(model.encode(some).shape).toEqual([3, 4]);
+    expect(model.decode(model.encode(some)).requiresGrad).toBe(false);
   });
 
   test('gives every parameter a gradient, also when one code is taken', () => {
     for (const hard of [false, true]) {
       const model = make();
-      model.loss(images, { hard, klWeight: 0.1 }).backward();
+      model.loss(some, { hard, klWeight: 0.1 }).backward();
       for (const p of model.parameters()) expect(p.grad!.abs().amax().item()).toBeGreaterThan(0);
     }
   });
@@ -149,9 +133,9 @@ describe('a DVAE', () => {
     const [model, { config }] = [make(), make()];
     const kl = () => {
       model.generator.seed(3);
-      const without = model.loss(images).item();
+      const without = model.loss(some).item();
       model.generator.seed(3);
-      return model.loss(images, { klWeight: 1 }).item() - without;
+      return model.loss(some, { klWeight: 1 }).item() - without;
     };
     model.toLogits.weight.detach().zero_();
     model.toLogits.bias!.detach().zero_();
@@ -169,16 +153,16 @@ describe('a DVAE', () => {
 
 describe('CLIP', () => {
   test("'s loss is that of both choices, and its vectors have length 1", () => {
-    const model = new CLIP({ size: 8, vocabSize: 7, blockSize: 2 }, { dtype: 'float64', generator: new Generator(1) });
-    const [images, captions] = [imagesOf(scenes).to('float64'), captionsOf(scenes)];
-    const logits = model(images, captions).detach();
-    const both = [1, 0].map((dim) => logits.logSoftmax(dim).mul(tensor(scenes.map((_, i) => i)).oneHot(12)).sum().item() / -12); // prettier-ignore
-    expect(model.loss(images, captions).item()).toBeAllClose((both[0] + both[1]) / 2, { rtol: 1e-9 });
-    expect(model.encodeImages(images).square().sum(1)).toBeAllClose(Array<number>(12).fill(1));
-    expect(() => model.loss(images, captionsOf(seen))).toThrow(
-      'CLIP: there must be one caption an image, got 12 images',
+    const model = new CLIP({ size: 8, vocabSize: 2, blockSize: 4 }, { dtype: 'float64', generator: new Generator(1) });
+    const x = images.to('float64');
+    const logits = model(x, captions).detach();
+    const both = [1, 0].map((dim) => logits.logSoftmax(dim).mul(tensor(all.map((_, i) => i)).oneHot(16)).sum().item() / -16); // prettier-ignore
+    expect(model.loss(x, captions).item()).toBeAllClose((both[0] + both[1]) / 2, { rtol: 1e-9 });
+    expect(model.encodeImages(x).square().sum(1)).toBeAllClose(Array<number>(16).fill(1));
+    expect(() => model.loss(x, captions.narrow(0, 0, 10))).toThrow(
+      'CLIP: there must be one caption an image, got 16 images',
     );
     expect(() => model(zeros([1, 3, 4, 4]), captions)).toThrow('CLIP: images must be [N, 3, 8, 8]');
-    expect(() => new CLIP({ size: 12, vocabSize: 7, blockSize: 2 })).toThrow('size must be a multiple of 8');
+    expect(() => new CLIP({ size: 12, vocabSize: 2, blockSize: 4 })).toThrow('size must be a multiple of 8');
   });
 });

@@ -95,6 +95,21 @@ describe('a model folder', () => {
     expect(loaded.tokenizer!.encode('b a')).toEqual([2, 6, 5, 3]);
   });
 
+  test('names a class as this library does, also where a bundler has renamed it', () => {
+    class Bundled extends MLP {}
+    const model = new MLP({ sizes: [2, 1] });
+    const name = Object.getOwnPropertyDescriptor(MLP, 'name')!;
+    Object.defineProperty(MLP, 'name', { ...name, value: 'a' });
+    try {
+      save(at('bundled'), model);
+    } finally {
+      Object.defineProperty(MLP, 'name', name);
+    }
+    expect(load(at('bundled')).model).toBeInstanceOf(MLP);
+    save(at('derived'), new Bundled({ sizes: [2, 1] })); // a class of one's own, not its base
+    expect(load(at('derived'), { classes: { Bundled } }).model).toBeInstanceOf(Bundled);
+  });
+
   test('takes models of your own, if it is told their class', () => {
     class Scale extends Module {
       config: { by: number };
