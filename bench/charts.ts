@@ -5,10 +5,9 @@
 import { parse, View, type Spec } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { showSize, type Size } from './matmul/index.ts';
+import { PEAK } from './matmul/peak.ts';
 import type { Report } from './report.ts';
 import { UsageError } from './usage.ts';
-
-const PEAK = 'peak';
 
 export interface Line {
   readonly name: string;
@@ -28,7 +27,6 @@ export function linesOf({ groups }: Report): { lines: Line[]; peak: number } {
   }
   const peak = Math.max(...(lines.get(PEAK) ?? []).map(({ gflops }) => gflops));
   lines.delete(PEAK);
-  lines.delete('peak fma');
   return {
     peak,
     lines: [...lines].map(([name, points]) => ({ name, points: points.toSorted((a, b) => a.n - b.n) })),
@@ -70,10 +68,7 @@ export async function matmulChart(report: Report): Promise<string> {
   const all = [...lines.flatMap(({ points }) => points.map(({ gflops }) => gflops)), peak].filter(Number.isFinite);
   const [low, high] = [Math.min(...all) / 1.4, Math.max(...all) * 1.25];
   const perPixel = Math.log(high / low) / HEIGHT;
-  const named = [
-    ...lines,
-    ...(Number.isFinite(peak) ? [{ name: 'peak: mul + add', points: [{ n: NaN, gflops: peak }] }] : []),
-  ];
+  const named = [...lines, ...(Number.isFinite(peak) ? [{ name: PEAK, points: [{ n: NaN, gflops: peak }] }] : [])];
   const ends = apart(
     named.map(({ points }) => Math.log(points[points.length - 1].gflops)),
     15 * perPixel,

@@ -1,6 +1,6 @@
 /** `npm run bench`: measures, prints, and writes what was measured. */
 import { writeFileSync } from 'node:fs';
-import { setMatmulInstructions, setNumThreads } from '../src/index.ts';
+import { kernelInfo, setMatmulInstructions, setNumThreads } from '../src/index.ts';
 import { matmulChart } from './charts.ts';
 import { readReport, showComparison } from './compare.ts';
 import { measure, type Group, type GroupResult, type Settings } from './harness.ts';
@@ -68,11 +68,7 @@ const ops: Part = async (options) => {
   return results;
 };
 
-const training: Part = (options, peers) => {
-  setNumThreads(options.threads);
-  setMatmulInstructions(options.instructions);
-  return each(trainingGroups(peers), settings(options, { rounds: 9, seconds: 0.1 }));
-};
+const training: Part = (options, peers) => each(trainingGroups(peers), settings(options, { rounds: 9, seconds: 0.1 }));
 
 const start: Part = async (options, peers) => {
   const { group, done } = startGroup(peers);
@@ -91,13 +87,19 @@ const reached: Part = async ({ smoke }, peers) => {
 
 /** Measures some parts, with the machine above and what was wrong below. */
 async function run(parts: readonly Part[], options: Options): Promise<void> {
-  console.log(`${showMachine(thisMachine())}; ${new Date().toISOString().slice(0, 10)}`);
+  setMatmulInstructions(options.instructions);
+  const { tile, instructions } = kernelInfo().matmul;
+  const date = new Date().toISOString().slice(0, 10);
+  console.log(`${showMachine(thisMachine())}; tile ${tile}, ${instructions}; ${date}`);
   const peers = await findPeers(options.against, options.threads, console.log);
   if (peers.length > 0) console.log(`against ${peers.map(({ about }) => about).join('; ')}`);
   console.log('');
   const groups: GroupResult[] = [];
   try {
-    for (const part of parts) groups.push(...(await part(options, peers)));
+    for (const part of parts) {
+      setNumThreads(options.threads); // step 9 of the staircase uses all there are
+      groups.push(...(await part(options, peers)));
+    }
   } finally {
     for (const peer of peers) peer.close();
   }

@@ -24,8 +24,8 @@ export const help = `Measures Adjoint: every case is verified before it is timed
   --kernel FILE     matmul: a file whose default export is a Gemm joins the table; may be given again
   --against LIST    peers in the same run, if installed: ${peerNames.join(', ')}
                     (JavaScript ones: npm ci --prefix bench)
-  --threads N       threads of training steps and of peers (default: 1)
-  --instructions I  of matmul in training steps: mul+add (the default), fma or 'fma 256'
+  --threads N       threads of matmul and of peers (default: 1)
+  --instructions I  of matmul: mul+add (the default), fma or 'fma 256'; see setMatmulInstructions
   --rounds N        turns of each contestant (default: 9, ops 5)
   --seconds S       time of one turn (default: 0.05, ops 0.01)
   --steps N         memory: steps of the smallest net (default: 100000)
@@ -72,14 +72,14 @@ const declared = {
 type Name = Exclude<keyof typeof declared, 'help'>;
 
 /** Which options a command listens to; another one is refused, since it would be without effect. */
-const measured: readonly Name[] = ['against', 'threads', 'rounds', 'seconds', 'json', 'smoke'];
+const measured: readonly Name[] = ['against', 'threads', 'instructions', 'rounds', 'seconds', 'json', 'smoke'];
 const heard: Record<Command, readonly Name[]> = {
   all: measured,
   matmul: [...measured, 'sizes', 'kernel'],
   ops: ['rounds', 'seconds', 'json', 'smoke', 'sizes'],
-  training: [...measured, 'instructions'],
+  training: measured,
   start: measured.filter((name) => name !== 'seconds'),
-  figures: ['against', 'threads', 'json', 'smoke'],
+  figures: ['against', 'threads', 'instructions', 'json', 'smoke'],
   memory: ['steps', 'against', 'threads'],
   compare: [],
   chart: ['out'],

@@ -7,8 +7,8 @@ import type { Peer } from '../peers/peer.ts';
 import { percent, times, type Column } from '../report.ts';
 import { timesAsFast } from '../statistics.ts';
 import { UsageError } from '../usage.ts';
-import { peakContestants } from './peak.ts';
-import { options, steps, type Step } from './steps.ts';
+import { PEAK, peakContestant } from './peak.ts';
+import { steps, type Step } from './steps.ts';
 import { atEdges, atSize, problem, type Problem } from './verify.ts';
 
 export type Size = readonly [m: number, k: number, n: number];
@@ -53,7 +53,7 @@ export async function* matmulGroups(
   sizes: readonly Size[],
   own: readonly Step[],
   peers: readonly Peer[],
-  kernels: readonly Step[] = [...steps, ...options],
+  kernels: readonly Step[] = steps,
 ): AsyncGenerator<Group> {
   for (const size of sizes) {
     const [m, k, n] = size;
@@ -69,7 +69,7 @@ export async function* matmulGroups(
       unit: 'flop',
       baseline: kernels[0].name,
       sizes: size,
-      contestants: [...ours, ...others, ...peakContestants()],
+      contestants: [...ours, ...others, peakContestant()],
     };
   }
 }
@@ -82,10 +82,7 @@ export function matmulColumns({ results }: GroupResult): Column[] {
   };
   const stepsAndPeak = new Set(steps.map(({ name }) => name));
   return [
-    {
-      title: 'of peak',
-      show: (r) => percent(timesAsFast(perWork(r.name), perWork(/fma/.test(r.name) ? 'peak fma' : 'peak')).median),
-    },
+    { title: 'of peak', show: (r) => percent(timesAsFast(perWork(r.name), perWork(PEAK)).median) },
     {
       title: 'step before',
       show: (r, i, all) =>

@@ -1,9 +1,7 @@
 /** The staircase: every step multiplies two matrices with one signature, and adds one idea to the step before. */
 import type { Gemm } from '../../src/kernels/matmul/reference.ts';
-import { hasRelaxedSimd, setMatmulInstructions } from '../../src/kernels/matmul/instructions.ts';
 import { simd } from '../../src/kernels/matmul/simd.ts';
 import { tiled } from '../../src/kernels/matmul/tiled.ts';
-import type { Instructions } from '../../src/kernels/wasm/matmul.ts';
 import { threeLoops } from './1-three-loops.ts';
 import { loopOrder } from './2-loop-order.ts';
 import { flat } from './3-flat.ts';
@@ -28,19 +26,4 @@ export const steps: readonly Step[] = [
   { name: '7 SIMD', gemm: simdColumns },
   { name: '8 tuned', gemm: simd },
   { name: '9 threads', gemm: threads },
-];
-
-/** Step 8 with other instructions. */
-const withInstructions = (instructions: Instructions): Gemm => {
-  return (...args) => {
-    setMatmulInstructions(instructions);
-    simd(...args);
-    setMatmulInstructions('mul+add');
-  };
-};
-
-/** Step 8 with the options of setMatmulInstructions, where this engine has them. */
-export const options: readonly Step[] = [
-  ...(hasRelaxedSimd() ? [{ name: 'fma', gemm: withInstructions('fma') }] : []),
-  ...(/^2[45]\./.test(process.versions.node) ? [{ name: 'fma 256', gemm: withInstructions('fma 256') }] : []),
 ];

@@ -32,6 +32,7 @@ export function kernel(): Kernel | null {
  * 'fma' (fused multiply-add of relaxed SIMD; Node ≥ 22 and today's browsers) or 'fma 256' (the same in vectors of twice the
  * width, by an experimental optimization of V8 in Node 24 and 25, switched on for the whole process). Where a choice is not
  * to be had the best one below it is taken: `kernelInfo` says which, and why.
+ * @throws ValueError for another word
  * ```ts
  * import { kernelInfo, setMatmulInstructions } from 'adjoint';
  * setMatmulInstructions('mul+add');
