@@ -2,8 +2,9 @@
 import { checkTensors } from './array/checks.ts';
 import { ShapeError, showShape, ValueError } from './array/errors.ts';
 import { allocate } from './array/memory.ts';
-import { nd, sizeOf, type Data } from './array/nd.ts';
+import { nd, sizeOf } from './array/nd.ts';
 import { defaultGenerator } from './array/random.ts';
+import { firstAbove, sumsOf } from './array/weights.ts';
 import { full, rand, randn, type RandomOptions } from './create.ts';
 import { Tensor, type Operand } from './tensor.ts';
 
@@ -100,21 +101,4 @@ export function multinomial(
     }
   }
   return new Tensor(nd(drawn, shape));
-}
-
-/** w₀, w₀ + w₁, … */
-function sumsOf(weights: Data): Data {
-  let sum = 0;
-  return weights.map((w) => (sum += w));
-}
-
-/** The first place whose number is above x, in rising numbers the last of which is: by halving. A class of weight 0 is never it. */
-function firstAbove(sums: Data, x: number): number {
-  let [low, high] = [0, sums.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sums[middle] > x) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

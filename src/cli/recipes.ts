@@ -1,6 +1,6 @@
 /** What `adjoint train` can train: a model each, made to fit the data, and its settings. */
 import type { Generator } from '../array/random.ts';
-import { Bigram, CNN, GPT, MLP, NeuralNgram, RecurrentModel, ResNet } from '../models/index.ts';
+import { Bigram, CNN, GPT, MLP, NeuralNgram, RecurrentModel, ResNet, type LanguageModel } from '../models/index.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import { readNumber, UsageError } from './usage.ts';
@@ -10,6 +10,9 @@ export type Settings = Readonly<Record<string, number>>;
 
 /** A model with one input and one output: images to logits, or tokens to logits. */
 export type Net = Module & { readonly config: object; forward(x: Tensor): Tensor };
+
+/** A net from tokens to logits, from which text can be drawn. */
+export type TextNet = Net & LanguageModel;
 
 /** Pictures of one size, in classes. */
 export interface ImageFacts {
@@ -23,13 +26,13 @@ export interface TextFacts {
   readonly vocabSize: number;
 }
 
-interface RecipeOf<Kind extends string, Facts> {
+interface RecipeOf<Kind extends string, Facts, Model> {
   readonly kind: Kind;
   readonly about: string;
   readonly defaults: Settings;
-  make(settings: Settings, facts: Facts, generator: Generator): Net;
+  make(settings: Settings, facts: Facts, generator: Generator): Model;
 }
-export type Recipe = RecipeOf<'images', ImageFacts> | RecipeOf<'text', TextFacts>;
+export type Recipe = RecipeOf<'images', ImageFacts, Net> | RecipeOf<'text', TextFacts, TextNet>;
 
 const images = { epochs: 8, batch: 64, lr: 3e-3, weightDecay: 0.01, warp: 1, seed: 1 };
 const text = { epochs: 10, steps: 100, batch: 16, block: 48, lr: 3e-3, weightDecay: 0.01, vocab: 0, seed: 1 };

@@ -3,10 +3,10 @@ import { Generator } from '../array/random.ts';
 import { DataLoader, randomSampler, shapeCaptions, windowDataset } from '../data/index.ts';
 import { tensor } from '../create.ts';
 import { readText } from '../io/files.ts';
-import { generate, predict, tokenLoss, type LanguageModel } from '../models/index.ts';
+import { generate, predict, tokenLoss } from '../models/index.ts';
 import { charTokenizer, trainBpe, type Tokenizer } from '../text/index.ts';
 import { evaluate, perplexity } from '../train/index.ts';
-import type { Net, Settings } from './recipes.ts';
+import type { Settings, TextNet } from './recipes.ts';
 import type { Batch, Judgement, Task } from './task.ts';
 import { UsageError } from './usage.ts';
 
@@ -49,7 +49,7 @@ function windows(tokens: readonly number[], block: number, most = Infinity): Bat
 }
 
 export function textTask(
-  model: Net,
+  model: TextNet,
   tokenizer: Tokenizer,
   data: TextData,
   settings: Settings,
@@ -81,7 +81,7 @@ function checkLength(name: string, length: number, block: number): void {
 
 /** How a model does on text that it was not trained on, and what it writes. */
 export async function judgeText(
-  model: Net,
+  model: TextNet,
   tokenizer: Tokenizer,
   { name, heldBack, isLine }: Omit<TextData, 'train'>,
   block: number,
@@ -91,11 +91,10 @@ export async function judgeText(
   const { loss } = await evaluate(model, windows(tokens, block), ([x, y]) => ({
     loss: tokenLoss(predict(model, x), y),
   }));
-  const language = model as unknown as LanguageModel;
   const begin = tokens.slice(0, Math.min(8, block));
   const samples = [0, 0.8, 1].map((temperature) => ({
     heading: temperature === 0 ? 'Always the likeliest token' : `Drawn at temperature ${temperature}`,
-    text: tokenizer.decode(generate(language, begin, { maxNewTokens: 300, temperature, generator: new Generator(1) })),
+    text: tokenizer.decode(generate(model, begin, { maxNewTokens: 300, temperature, generator: new Generator(1) })),
   }));
   const metrics = { loss, perplexity: perplexity(loss) };
   const numbers = `loss ${loss.toFixed(4)} a token, perplexity ${metrics.perplexity.toFixed(2)}`;
@@ -103,7 +102,7 @@ export async function judgeText(
 
   const stop = tokenizer.encode('\n');
   const begins = Array.from({ length: 100 }, () => stop);
-  const lines = generate(language, begins, { maxNewTokens: 80, stop, generator: new Generator(2) })
+  const lines = generate(model, begins, { maxNewTokens: 80, stop, generator: new Generator(2) })
     .map((line) => tokenizer.decode(line).trim()); // prettier-ignore
   const right = lines.filter(isLine).length / lines.length;
   const marked = lines.slice(0, 24).map((line) => `${isLine(line) ? '✓' : '✗'} ${line}`);

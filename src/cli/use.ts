@@ -12,7 +12,7 @@ import { load, type LoadedModel } from '../models/folder.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { formatConfusion } from '../train/index.ts';
 import { classify, judgeImages, readImages, type ImagePreprocessing } from './imageTask.ts';
-import { recipeOf, type Net } from './recipes.ts';
+import { recipeOf, type Net, type TextNet } from './recipes.ts';
 import type { Judgement } from './task.ts';
 import { judgeText, readTextData } from './textTask.ts';
 import { planOf } from './train.ts';
@@ -52,7 +52,7 @@ export async function evaluate(args: Args): Promise<void> {
       return judgeImages(model as Net, set.heldBack, set.labels);
     }
     const text = readTextData(data, plan.settings);
-    return judgeText(model as Net, tokenizer as Tokenizer, text, plan.settings['block']);
+    return judgeText(model as TextNet, tokenizer as Tokenizer, text, plan.settings['block']);
   }
 }
 
@@ -85,6 +85,8 @@ export async function predict(args: Args): Promise<void> {
 
 const isForImages = (x: unknown): x is ImagePreprocessing => typeof x === 'object' && x !== null && 'classes' in x;
 
+const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
+
 /** Text that goes on from a prompt, as it comes. */
 export function generate(args: Args): void {
   expectPositionals(args, ['DIR']);
@@ -97,10 +99,10 @@ export function generate(args: Args): void {
   const topP = args.number('top-p', undefined, 0, 1);
   const stop = args.text('stop');
   const { model, tokenizer } = loadModel(folder);
-  if (!tokenizer || !('newState' in model || 'blockSize' in model)) {
+  if (!tokenizer || !isForText(model)) {
     throw new FormatError(folder, 'the model must be one of text, with its tokenizer', model.constructor.name);
   }
-  const pieces = streamText(model as unknown as LanguageModel, tokenizer, prompt, {
+  const pieces = streamText(model, tokenizer, prompt, {
     maxNewTokens,
     temperature: args.number('temperature', 0.8, 0),
     generator: seed === undefined ? new Generator(Date.now() % 2 ** 32) : new Generator(seed),

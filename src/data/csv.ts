@@ -173,8 +173,9 @@ const show = (text: string, at: number): string => {
 };
 
 /**
- * A table as CSV text, which parseCsv reads back. Quotes stand where they are needed, and around a text that would be
- * read as missing.
+ * A table as CSV text, which parseCsv reads back (told in `text` of columns whose texts all look like numbers). Quotes
+ * stand where they are needed, and around a text that would be read as missing. A missing value is nothing, or NA where
+ * there is one column only.
  * ```ts
  * import { formatCsv, parseCsv } from 'adjoint/data';
  * console.log(JSON.stringify(formatCsv(parseCsv('a\tb\n1\tx,y\n')))); // => "a,b\n1,\"x,y\"\n"
@@ -184,10 +185,12 @@ export function formatCsv({ length, columns }: Table): string {
   const names = Object.keys(columns);
   const field = (text: string): string =>
     text === '' || /[",\r\n\t]|^\s|\s$|^(NA|N\/A|NaN|null|\?)$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const missing = names.length === 1 ? 'NA' : ''; // an empty line at the end would be no row
   const cell = (column: Column, i: number): string => {
     const value = column.values[i];
-    if (typeof value === 'number') return Number.isNaN(value) ? '' : Object.is(value, -0) ? '-0' : `${value}`;
-    return value === null ? '' : field(value);
+    if (value === null || Number.isNaN(value)) return missing;
+    if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`;
+    return field(value);
   };
   const rows = Array.from({ length }, (_, i) => names.map((name) => cell(columns[name], i)).join(','));
   return `${[names.map(field).join(','), ...rows].join('\n')}\n`;

@@ -144,9 +144,7 @@ export function mapDataset<T, U>(set: Dataset<T>, f: (item: Item<T>, random: Gen
     length: set.length,
     get: (index, random) => {
       const item = set.get(index, random);
-      const mapped = isPromise(item)
-        ? item.then((value) => f(value as Item<T>, random))
-        : f(item as unknown as Item<T>, random);
+      const mapped = isReady(item) ? f(item, random) : (item as PromiseLike<Item<T>>).then((value) => f(value, random));
       return mapped as Mapped<T, U>;
     },
   };
@@ -155,8 +153,9 @@ export function mapDataset<T, U>(set: Dataset<T>, f: (item: Item<T>, random: Gen
 /** What mapping gives: a promise where the item was one. */
 export type Mapped<T, U> = T extends PromiseLike<unknown> ? Promise<Item<U>> : U;
 
-export const isPromise = <T>(value: T): value is T & PromiseLike<unknown> =>
-  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+/** Whether it is an item already, and not a promise of one. */
+export const isReady = <T>(value: T): value is T & Item<T> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then !== 'function';
 
 /**
  * Some items of a set, in the order given. PyTorch: `Subset`.

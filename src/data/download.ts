@@ -154,7 +154,7 @@ async function fetchInto(url: string, part: string, { onProgress }: DownloadOpti
     throw unwritable(part, error);
   }
   try {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    for await (const chunk of response.body) {
       try {
         for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
       } catch (error) {

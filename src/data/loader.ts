@@ -4,7 +4,7 @@
 import { ValueError } from '../array/errors.ts';
 import { defaultGenerator, Generator, type GeneratorState } from '../array/random.ts';
 import { collate as defaultCollate, type Collated } from './collate.ts';
-import { isPromise, type Dataset, type Item } from './dataset.ts';
+import { isReady, type Dataset, type Item } from './dataset.ts';
 import { randomSampler, sequentialSampler, type Sampler } from './samplers.ts';
 
 export interface LoaderOptions<T, B> {
@@ -78,7 +78,7 @@ export class DataLoader<T, B = Collated<Item<T>>> {
     this.set = set;
     this.sampler = sampler ?? (shuffle ? randomSampler(set.length) : sequentialSampler(set.length));
     this.batchSize = batchSize;
-    this.collate = options.collate ?? (defaultCollate as unknown as (items: Item<T>[]) => B);
+    this.collate = options.collate ?? ((items) => defaultCollate(items) as B);
     this.generator = generator.split();
     const batches = this.sampler.length / batchSize;
     this.length = dropLast ? Math.floor(batches) : Math.ceil(batches);
@@ -88,10 +88,10 @@ export class DataLoader<T, B = Collated<Item<T>>> {
     const { seed, order } = this.begin();
     for (let at = this.taken; at < this.length; at++) {
       const items = this.request(order, seed, at);
-      if (items.some(isPromise)) {
+      if (!items.every(isReady)) {
         throw new ValueError('DataLoader', 'a plain loop needs items, not promises', 'a promise', 'use for await');
       }
-      const batch = this.collate(items as Item<T>[]);
+      const batch = this.collate(items);
       if (!this.take(seed, at)) return;
       yield batch;
     }

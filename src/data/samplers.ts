@@ -1,6 +1,7 @@
 /** Samplers: which items an epoch has, and in which order. */
 import { ValueError } from '../array/errors.ts';
 import type { Generator } from '../array/random.ts';
+import { firstAbove, sumsOf } from '../array/weights.ts';
 
 export interface Sampler {
   /** how many items an epoch has */
@@ -61,9 +62,8 @@ export function weightedSampler(
   if (positive < needed) throw new ValueError(where, `${needed} weights must be above 0`, `${positive}`);
   if (!replacement) return { length: count, draw: (random) => drawOnce(list, count, random) };
 
-  const sums: number[] = [];
-  let total = 0;
-  for (const weight of list) sums.push((total += weight));
+  const sums = sumsOf(list);
+  const total = sums[sums.length - 1];
   return {
     length: count,
     draw: (random) => Array.from({ length: count }, () => firstAbove(sums, fine(random) * total)),
@@ -72,18 +72,6 @@ export function weightedSampler(
 
 /** A number in [0, 1) of 53 bits: with 32, small weights among many would never be drawn. */
 const fine = (random: Generator): number => ((random.bits() >>> 5) * 2 ** 26 + (random.bits() >>> 6)) * 2 ** -53;
-
-/** The first place whose sum is above x: an item of weight 0 shares its sum with the one before. */
-function firstAbove(sums: readonly number[], x: number): number {
-  let low = 0;
-  let high = sums.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sums[middle] > x) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
 
 /** The largest of u^(1/w), u uniform: weighted sampling without replacement (Efraimidis and Spirakis 2006). */
 function drawOnce(weights: readonly number[], count: number, random: Generator): number[] {

@@ -36,11 +36,11 @@ export function fitTable({ length, columns }: Table, names: readonly string[] = 
     columns: names.map((name) => {
       const column = columns[name];
       if (column === undefined) throw unknownColumn(where, name, Object.keys(columns));
+      if (column.values.every((value: number | string | null) => value === null || Number.isNaN(value))) {
+        throw new ValueError(where, `the column ${JSON.stringify(name)} must have values`, 'none');
+      }
       if (column.kind === 'text') {
-        const values = [...new Set(column.values.filter((value) => value !== null))].sort();
-        if (values.length === 0)
-          throw new ValueError(where, `the column ${JSON.stringify(name)} must have values`, 'none');
-        return { kind: 'text', name, values };
+        return { kind: 'text', name, values: [...new Set(column.values.filter((value) => value !== null))].sort() };
       }
       const known = column.values.filter((value) => !Number.isNaN(value));
       const mean = known.reduce((sum, value) => sum + value, 0) / known.length;

@@ -2,10 +2,10 @@
  * Transforms of pictures and numbers, to be put in `mapDataset`: each is a function of a tensor and of a generator, from
  * which what is random is drawn. Pictures are [C, H, W], or anything whose last two dims are rows and columns.
  */
-import { ShapeError, ValueError, showShape } from '../array/errors.ts';
+import { ShapeError, showShape } from '../array/errors.ts';
 import { nd, wrapDim } from '../array/nd.ts';
 import type { Generator } from '../array/random.ts';
-import { tensor, zeros } from '../create.ts';
+import { randnLike, tensor, zeros } from '../create.ts';
 import { concat, Tensor } from '../tensor.ts';
 
 export type Transform = (x: Tensor, random: Generator) => Tensor;
@@ -88,7 +88,7 @@ export const denormalize =
     x.mul(statistic(std, dim, x)).add(statistic(mean, dim, x));
 
 /**
- * Class numbers as rows with a 1 at the class. PyTorch: `nn.functional.one_hot`.
+ * Class numbers as rows with a 1 at the class: Tensor.oneHot, as a transform.
  * ```ts
  * import { Generator, tensor } from 'adjoint';
  * import { oneHot } from 'adjoint/data';
@@ -96,18 +96,10 @@ export const denormalize =
  * ```
  * @throws ValueError for a number that is no class
  */
-export function oneHot(classes: number): Transform {
-  return (x) => {
-    const out = new Float32Array(x.numel() * classes);
-    x.toTypedArray().forEach((label, i) => {
-      if (!Number.isInteger(label) || label < 0 || label >= classes) {
-        throw new ValueError('oneHot', `a class must be a whole number from 0 to ${classes - 1}`, `${label}`);
-      }
-      out[i * classes + label] = 1;
-    });
-    return new Tensor(nd(out, [...x.shape, classes]));
-  };
-}
+export const oneHot =
+  (classes: number): Transform =>
+  (x) =>
+    x.oneHot(classes);
 
 type Size = number | readonly [rows: number, columns: number];
 const pair = (size: Size): readonly [number, number] => (typeof size === 'number' ? [size, size] : size);
@@ -212,11 +204,8 @@ export const randomRotation =
 /** Adds numbers from the normal distribution, with the standard deviation given. */
 export const addNoise =
   (std: number): Transform =>
-  (x, random) => {
-    const noise = x.toTypedArray();
-    for (let i = 0; i < noise.length; i++) noise[i] = random.normal(0, std);
-    return x.add(new Tensor(nd(noise, x.shape)));
-  };
+  (x, random) =>
+    x.add(randnLike(x, { generator: random }).mul(std));
 
 /**
  * A picture at another size. Each pixel is the mean of what it covers, weighted by a triangle (bilinear; smaller

@@ -5,13 +5,22 @@ import { full } from '../create.ts';
 import { ShapeError, showShape } from '../array/errors.ts';
 import type { Tensor } from '../tensor.ts';
 import * as F from './activations.ts';
-import { Module, parameter } from './module.ts';
+import { Module, parameter, shown } from './module.ts';
 
 /** A layer whose fields are the options of its function. */
 abstract class Activation extends Module {
   protected override describe(): string {
-    const shown = Object.entries(this).filter(([name, value]) => name !== 'training' && typeof value !== 'object');
-    return shown.map(([name, value]) => `${name}=${String(value)}`).join(', ');
+    const options = Object.entries(this).filter(([name, value]) => name !== 'training' && typeof value !== 'object');
+    return shown(Object.fromEntries(options));
+  }
+}
+
+/** An activation along a dim, the last if left out. */
+abstract class AlongDim extends Activation {
+  dim: number;
+  constructor(dim = -1) {
+    super();
+    this.dim = dim;
   }
 }
 
@@ -225,12 +234,7 @@ export class Threshold extends Activation {
 }
 
 /** a·σ(b) of the halves a and b along dim. `new nn.GLU()(tensor([3, 0])) // => Tensor[1] [1.5000]` */
-export class GLU extends Activation {
-  dim: number;
-  constructor(dim = -1) {
-    super();
-    this.dim = dim;
-  }
+export class GLU extends AlongDim {
   override forward(x: Tensor): Tensor {
     return F.glu(x, this.dim);
   }
@@ -258,36 +262,21 @@ export class Tanh extends Activation {
 }
 
 /** eˣ / Σ eˣ along dim, the last if left out. `new nn.Softmax(0)(tensor([0, 0])) // => Tensor[2] [0.5000, 0.5000]` */
-export class Softmax extends Activation {
-  dim: number;
-  constructor(dim = -1) {
-    super();
-    this.dim = dim;
-  }
+export class Softmax extends AlongDim {
   override forward(x: Tensor): Tensor {
     return x.softmax(this.dim);
   }
 }
 
 /** e⁻ˣ / Σ e⁻ˣ along dim, the last if left out. `new nn.Softmin(0)(tensor([0, 0])) // => Tensor[2] [0.5000, 0.5000]` */
-export class Softmin extends Activation {
-  dim: number;
-  constructor(dim = -1) {
-    super();
-    this.dim = dim;
-  }
+export class Softmin extends AlongDim {
   override forward(x: Tensor): Tensor {
     return F.softmin(x, this.dim);
   }
 }
 
 /** log softmax(x) along dim, the last if left out. `new nn.LogSoftmax(0)(tensor([0, 0])) // => Tensor[2] [-0.6931, -0.6931]` */
-export class LogSoftmax extends Activation {
-  dim: number;
-  constructor(dim = -1) {
-    super();
-    this.dim = dim;
-  }
+export class LogSoftmax extends AlongDim {
   override forward(x: Tensor): Tensor {
     return x.logSoftmax(this.dim);
   }

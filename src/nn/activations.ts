@@ -5,13 +5,9 @@
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { wrapDim } from '../array/nd.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
-import { full, rand } from '../create.ts';
+import { rand } from '../create.ts';
 import * as ops from '../ops/index.ts';
 import { apply, type Tensor } from '../tensor.ts';
-
-/** `value` where the mask is not 0, else x. */
-const fill = (x: Tensor, mask: Tensor, value: number): Tensor =>
-  apply(ops.where, mask, full([], value, { dtype: x.dtype }), x);
 
 // ── Straight lines ──────────────────────────────────────────────────────────────────────────────
 
@@ -21,7 +17,7 @@ export const relu = (x: Tensor): Tensor => x.relu();
 /** x between min and max, which cut it off; at both its gradient is 0. `nn.functional.hardtanh(tensor([-3, 0.5])) // => Tensor[2] [-1.0000, 0.5000]` */
 export function hardtanh(x: Tensor, min = -1, max = 1): Tensor {
   if (!(min < max)) throw new ValueError('hardtanh', 'min must be less than max', `${min} and ${max}`);
-  return fill(fill(x, x.le(min), min), x.ge(max), max);
+  return x.maskedFill(x.le(min), min).maskedFill(x.ge(max), max);
 }
 
 /** min(max(x, 0), 6); at 0 and 6 its gradient is 0. `nn.functional.relu6(tensor([-1, 8])) // => Tensor[2] [0, 6]` */
@@ -68,10 +64,10 @@ export function rrelu(x: Tensor, options: RReLUOptions = {}): Tensor {
 }
 
 /** x where it is greater than the threshold, else `value`. `nn.functional.threshold(tensor([0.1, 2]), 1, -5) // => Tensor[2] [-5, 2]` */
-export const threshold = (x: Tensor, threshold: number, value: number): Tensor => fill(x, x.le(threshold), value);
+export const threshold = (x: Tensor, threshold: number, value: number): Tensor => x.maskedFill(x.le(threshold), value);
 
 /** x outside of [−λ, λ], else 0. `nn.functional.hardshrink(tensor([-2, 0.3])) // => Tensor[2] [-2, 0]` */
-export const hardshrink = (x: Tensor, lambda = 0.5): Tensor => fill(x, x.abs().le(lambda), 0);
+export const hardshrink = (x: Tensor, lambda = 0.5): Tensor => x.maskedFill(x.abs().le(lambda), 0);
 
 /**
  * x moved towards 0 by λ, and 0 where it is nearer than that. NaN stays NaN (in PyTorch 1.13 it becomes 0).
@@ -131,7 +127,7 @@ export const silu = (x: Tensor): Tensor => x.mul(x.sigmoid());
 export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
   const inner = beta === 1 ? x : x.mul(beta);
   const far = inner.gt(threshold);
-  const curve = fill(inner, far, 0).exp().log1p();
+  const curve = inner.maskedFill(far, 0).exp().log1p();
   return x.where(far, beta === 1 ? curve : curve.div(beta));
 }
 
@@ -145,7 +141,7 @@ export const mish = (x: Tensor): Tensor => x.mul(softplus(x).tanh());
 function exponential(x: Tensor, up: number, low: number, inner: number): Tensor {
   const positive = x.gt(0);
   const scaled = (y: Tensor, by: number): Tensor => (by === 1 ? y : y.mul(by));
-  const curve = scaled(scaled(fill(x, positive, 0), inner).expm1(), low);
+  const curve = scaled(scaled(x.maskedFill(positive, 0), inner).expm1(), low);
   return scaled(x, up).where(positive, curve);
 }
 

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor.ts';
 import * as F from './conv.ts';
 import type { ConvOptions, ConvTransposeOptions } from './conv.ts';
 import { fans, uniform_ } from './init.ts';
-import { Module, parameter } from './module.ts';
+import { Module, parameter, shown } from './module.ts';
 import { pad } from './patches.ts';
 import { sizes, type Dims, type Size } from './sizes.ts';
 
@@ -48,8 +48,8 @@ abstract class ConvLayer<O extends ConvOptions & Common> extends Module {
   }
   protected override describe(): string {
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = this.options;
-    const parts = { weight: showShape(this.weight.shape), stride, padding, dilation, groups, bias: this.bias !== null };
-    return Object.entries(parts).map(([name, value]) => `${name}=${String(value)}`).join(', '); // prettier-ignore
+    const weight = showShape(this.weight.shape);
+    return shown({ weight, stride, padding, dilation, groups, bias: this.bias !== null });
   }
 }
 

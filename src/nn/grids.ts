@@ -44,12 +44,8 @@ export interface GridSampleOptions extends AlignOptions {
   readonly paddingMode?: 'zeros' | 'border' | 'reflection';
 }
 
-/** `value` where the mask is not 0, else x. */
-const fill = (x: Tensor, mask: Tensor, value: number): Tensor =>
-  apply(ops.where, mask, full([], value, { dtype: x.dtype }), x);
-
 /** Places outside of a dim of n set to its border, where they have no gradient. */
-const clip = (p: Tensor, n: number): Tensor => fill(fill(p, p.le(0), 0), p.ge(n - 1), n - 1);
+const clip = (p: Tensor, n: number): Tensor => p.maskedFill(p.le(0), 0).maskedFill(p.ge(n - 1), n - 1);
 
 /** Places mirrored at the border, as often as it takes, until they are inside: at the middle of its cells, or at their edge. */
 function reflect(p: Tensor, n: number, alignCorners: boolean): Tensor {

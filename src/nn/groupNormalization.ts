@@ -1,24 +1,14 @@
 /** Normalization of each sample by itself: over groups of channels, over single channels, and by neighbouring channels. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { sameShape, sizeOf, type DType } from '../array/nd.ts';
+import { sizeOf, type DType } from '../array/nd.ts';
 import { ones, zeros } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import * as ops from '../ops/index.ts';
 import { apply, type Tensor } from '../tensor.ts';
-import { Module, parameter } from './module.ts';
-import { affine, ChannelNorm, type BatchNormOptions, type NormOptions } from './normalization.ts';
+import { Module, parameter, shown } from './module.ts';
+import { affine, ChannelNorm, channelShape, checkEps } from './normalization.ts';
+import type { BatchNormFunctionOptions, BatchNormOptions, NormOptions } from './normalization.ts';
 import { batched } from './sizes.ts';
-
-/** Refuses anything but x [N, C, …] and parameters [C]; gives a parameter's shape that broadcasts to x. */
-function channelShape(where: string, x: Tensor, least: number, ...parameters: (Tensor | null | undefined)[]): number[] {
-  const C = x.shape[1];
-  const odd = parameters.find((p) => p && !sameShape(p.shape, [C]));
-  if (x.ndim < least || odd) {
-    const got = `${showShape(x.shape)}${odd ? ` and ${showShape(odd.shape)}` : ''}`;
-    throw new ShapeError(where, `x must be [N, C, …] of ${least} dims or more, and parameters [C]`, got);
-  }
-  return [C, ...x.shape.slice(2).map(() => 1)];
-}
 
 /**
  * (x − μ)/√(σ² + ε)·w + b with mean and variance over each sample's groups of channels: x [N, C, …], C a multiple of
@@ -31,6 +21,7 @@ export function groupNorm(
   x: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, { eps = 1e-5 }: NormOptions = {},
 ): Tensor {
   const where = 'groupNorm';
+  checkEps(where, eps);
   const wide = channelShape(where, x, 2, weight, bias);
   const [N, C] = x.shape;
   if (!Number.isInteger(numGroups) || numGroups < 1 || C % numGroups !== 0) {
@@ -44,15 +35,9 @@ export function groupNorm(
   return affine(y, weight?.reshape(wide), bias?.reshape(wide));
 }
 
-export interface InstanceNormFunctionOptions extends NormOptions {
+export interface InstanceNormFunctionOptions extends Omit<BatchNormFunctionOptions, 'training'> {
   /** Whether each channel of each sample is normalized by its own statistics; else by the running ones. true if left out. */
   readonly useInputStats?: boolean;
-  /** How far the running statistics move towards the batch's. 0.1 if left out. */
-  readonly momentum?: number;
-  readonly runningMean?: Tensor | null;
-  readonly runningVar?: Tensor | null;
-  readonly weight?: Tensor | null;
-  readonly bias?: Tensor | null;
 }
 
 /**
@@ -65,6 +50,7 @@ export interface InstanceNormFunctionOptions extends NormOptions {
 export function instanceNorm(x: Tensor, options: InstanceNormFunctionOptions = {}): Tensor {
   const where = 'instanceNorm';
   const { runningMean, runningVar, weight, bias, eps = 1e-5, momentum = 0.1, useInputStats = true } = options;
+  checkEps(where, eps);
   const wide = channelShape(where, x, 3, runningMean, runningVar, weight, bias);
   const [N, C, ...places] = x.shape;
   if (!useInputStats) {
@@ -213,7 +199,6 @@ export class LocalResponseNorm extends Module {
     return localResponseNorm(x, this.size, this.options);
   }
   protected override describe(): string {
-    const options = Object.entries(this.options).map(([name, value]) => `, ${name}=${String(value)}`);
-    return `${this.size}${options.join('')}`;
+    return shown({ size: this.size, ...this.options });
   }
 }

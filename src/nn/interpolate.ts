@@ -4,7 +4,7 @@ import { stack, tensor } from '../create.ts';
 import type { Taps } from '../kernels/resample.ts';
 import * as ops from '../ops/index.ts';
 import { apply, type Tensor } from '../tensor.ts';
-import { Module } from './module.ts';
+import { Module, shown } from './module.ts';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pooling.ts';
 import { sizes, type Dims, type Size } from './sizes.ts';
 
@@ -145,7 +145,7 @@ abstract class Resize extends Module {
     return interpolate(x, this.options);
   }
   protected override describe(): string {
-    return Object.entries(this.options).map(([name, value]) => `${name}=${String(value)}`).join(', '); // prettier-ignore
+    return shown(this.options);
   }
 }
 

@@ -260,3 +260,7 @@ function unique<T>(named: [string, T][]): [string, T][] {
   const seen = new Set<T>();
   return named.filter(([, x]) => !seen.has(x) && seen.add(x));
 }
+
+/** Options as text, for `describe`. */
+export const shown = (options: object): string =>
+  Object.entries(options).map(([name, value]) => `${name}=${String(value)}`).join(', '); // prettier-ignore

@@ -1,5 +1,5 @@
 /** Layer, batch and root-mean-square normalization, as functions and as layers. */
-import { ShapeError, showShape } from '../array/errors.ts';
+import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { sameShape, sizeOf, type DType, type Shape } from '../array/nd.ts';
 import { ones, zeros } from '../create.ts';
 import { noGrad } from '../engine.ts';
@@ -22,8 +22,29 @@ function checkLast(where: string, x: Tensor, shape: Shape, ...parameters: (Tenso
   throw new ShapeError(where, rule, `${showShape(x.shape)}${odd ? ` and ${showShape(odd.shape)}` : ''}`);
 }
 
+/** Refuses anything but x [N, C, …] and parameters [C]; gives a parameter's shape that broadcasts to x. */
+export function channelShape(
+  where: string,
+  x: Tensor,
+  least: number,
+  ...parameters: (Tensor | null | undefined)[]
+): number[] {
+  const C = x.shape[1];
+  const odd = parameters.find((p) => p && !sameShape(p.shape, [C]));
+  if (x.ndim < least || odd) {
+    const got = `${showShape(x.shape)}${odd ? ` and ${showShape(odd.shape)}` : ''}`;
+    throw new ShapeError(where, `x must be [N, C, …] of ${least} dims or more, and parameters and statistics [C]`, got);
+  }
+  return [C, ...x.shape.slice(2).map(() => 1)];
+}
+
+/** Refuses what would make all results NaN. */
+export function checkEps(where: string, eps: number): void {
+  if (!(eps >= 0)) throw new ValueError(where, 'eps must be 0 or more', `${eps}`);
+}
+
 export interface NormOptions {
-  /** Added to the variance, so that a constant input does not divide by 0. 1e-5 if left out. */
+  /** Added to the variance, so that a constant input does not divide by 0: 0 or more, 1e-5 if left out. */
   readonly eps?: number;
 }
 
@@ -37,6 +58,7 @@ export interface NormOptions {
 export function layerNorm(
   x: Tensor, normalizedShape: Shape, weight?: Tensor | null, bias?: Tensor | null, { eps = 1e-5 }: NormOptions = {},
 ): Tensor {
+  checkEps('layerNorm', eps);
   checkLast('layerNorm', x, normalizedShape, weight, bias);
   const rows = sizeOf(x.shape.slice(0, x.ndim - normalizedShape.length));
   const n = sizeOf(normalizedShape);
@@ -56,6 +78,7 @@ export function layerNorm(
 export function rmsNorm(
   x: Tensor, normalizedShape: Shape, weight?: Tensor | null, { eps = x.dtype === 'float32' ? 2 ** -23 : 2 ** -52 }: NormOptions = {},
 ): Tensor {
+  checkEps('rmsNorm', eps);
   checkLast('rmsNorm', x, normalizedShape, weight);
   const dims = normalizedShape.map((_, d) => d - normalizedShape.length);
   return affine(x.div(x.square().mean(dims, true).add(eps).sqrt()), weight, null);
@@ -82,13 +105,9 @@ export interface BatchNormFunctionOptions extends NormOptions {
  */
 export function batchNorm(x: Tensor, options: BatchNormFunctionOptions = {}): Tensor {
   const { runningMean, runningVar, weight, bias, eps = 1e-5, momentum = 0.1, training = false } = options;
-  const C = x.shape[1];
-  const odd = [runningMean, runningVar, weight, bias].find((p) => p && !sameShape(p.shape, [C]));
-  if (x.ndim < 2 || odd) {
-    const got = `${showShape(x.shape)}${odd ? ` and ${showShape(odd.shape)}` : ''}`;
-    throw new ShapeError('batchNorm', 'x must be [N, C, …], and parameters and statistics [C]', got);
-  }
-  const channels = [C, ...x.shape.slice(2).map(() => 1)]; // broadcasts to x
+  checkEps('batchNorm', eps);
+  const channels = channelShape('batchNorm', x, 2, runningMean, runningVar, weight, bias);
+  const C = channels[0];
   const wide = (p: Tensor | null | undefined): Tensor | null => p?.reshape(channels) ?? null;
   if (!training && runningMean && runningVar) {
     const y = x.sub(wide(runningMean)!).div(wide(runningVar)!.add(eps).sqrt());

@@ -1,7 +1,7 @@
 /** Layers that add places on all sides of signals, images and volumes, and those that cut images into patches and back. */
 import { ShapeError, showShape } from '../array/errors.ts';
 import type { Tensor } from '../tensor.ts';
-import { Module } from './module.ts';
+import { Module, shown } from './module.ts';
 import { fold, pad, unfold, type PadMode, type UnfoldOptions } from './patches.ts';
 import type { Size } from './sizes.ts';
 
@@ -33,9 +33,8 @@ abstract class Pad extends Module {
   }
 }
 
-/** One value around a signal [C, L] or [N, C, L]. `new nn.ConstantPad1d(1, 3)(zeros([1, 5])).shape // => [ 1, 7 ]` */
-export class ConstantPad1d extends Pad {
-  protected readonly dims = 1;
+/** A layer that knows its value. */
+abstract class ConstantPad extends Pad {
   protected readonly mode = 'constant';
   constructor(padding: Padding, value: number) {
     super(padding);
@@ -43,24 +42,19 @@ export class ConstantPad1d extends Pad {
   }
 }
 
-/** One value around a image [C, H, W] or [N, C, H, W]. `new nn.ConstantPad2d(1, 3)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
-export class ConstantPad2d extends Pad {
+/** One value around a signal [C, L] or [N, C, L]. `new nn.ConstantPad1d(1, 3)(zeros([1, 5])).shape // => [ 1, 7 ]` */
+export class ConstantPad1d extends ConstantPad {
+  protected readonly dims = 1;
+}
+
+/** One value around an image [C, H, W] or [N, C, H, W]. `new nn.ConstantPad2d(1, 3)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
+export class ConstantPad2d extends ConstantPad {
   protected readonly dims = 2;
-  protected readonly mode = 'constant';
-  constructor(padding: Padding, value: number) {
-    super(padding);
-    this.value = value;
-  }
 }
 
 /** One value around a volume [C, D, H, W] or [N, C, D, H, W]. `new nn.ConstantPad3d(1, 3)(zeros([1, 5, 5, 5])).shape // => [ 1, 7, 7, 7 ]` */
-export class ConstantPad3d extends Pad {
+export class ConstantPad3d extends ConstantPad {
   protected readonly dims = 3;
-  protected readonly mode = 'constant';
-  constructor(padding: Padding, value: number) {
-    super(padding);
-    this.value = value;
-  }
 }
 
 /** Zeros around a signal [C, L] or [N, C, L]. `new nn.ZeroPad1d(1)(zeros([1, 5])).shape // => [ 1, 7 ]` */
@@ -69,7 +63,7 @@ export class ZeroPad1d extends Pad {
   protected readonly mode = 'constant';
 }
 
-/** Zeros around a image [C, H, W] or [N, C, H, W]. `new nn.ZeroPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
+/** Zeros around an image [C, H, W] or [N, C, H, W]. `new nn.ZeroPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
 export class ZeroPad2d extends Pad {
   protected readonly dims = 2;
   protected readonly mode = 'constant';
@@ -87,7 +81,7 @@ export class ReflectionPad1d extends Pad {
   protected readonly mode = 'reflect';
 }
 
-/** Mirror images, without the edge, around a image [C, H, W] or [N, C, H, W]. `new nn.ReflectionPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
+/** Mirror images, without the edge, around an image [C, H, W] or [N, C, H, W]. `new nn.ReflectionPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
 export class ReflectionPad2d extends Pad {
   protected readonly dims = 2;
   protected readonly mode = 'reflect';
@@ -105,7 +99,7 @@ export class ReplicationPad1d extends Pad {
   protected readonly mode = 'replicate';
 }
 
-/** The edges, repeated, around a image [C, H, W] or [N, C, H, W]. `new nn.ReplicationPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
+/** The edges, repeated, around an image [C, H, W] or [N, C, H, W]. `new nn.ReplicationPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
 export class ReplicationPad2d extends Pad {
   protected readonly dims = 2;
   protected readonly mode = 'replicate';
@@ -123,7 +117,7 @@ export class CircularPad1d extends Pad {
   protected readonly mode = 'circular';
 }
 
-/** What is at the other end, around a image [C, H, W] or [N, C, H, W]. `new nn.CircularPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
+/** What is at the other end, around an image [C, H, W] or [N, C, H, W]. `new nn.CircularPad2d(1)(zeros([1, 5, 5])).shape // => [ 1, 7, 7 ]` */
 export class CircularPad2d extends Pad {
   protected readonly dims = 2;
   protected readonly mode = 'circular';
@@ -147,6 +141,9 @@ export class Unfold extends Module {
   override forward(x: Tensor): Tensor {
     return unfold(x, this.kernelSize, this.options);
   }
+  protected override describe(): string {
+    return shown({ kernelSize: this.kernelSize, ...this.options });
+  }
 }
 
 /** Patches added up to images; see nn.functional.fold. `new nn.Fold([4, 4], 2)(zeros([1, 8, 9])).shape // => [ 1, 2, 4, 4 ]` */
@@ -162,5 +159,8 @@ export class Fold extends Module {
   }
   override forward(x: Tensor): Tensor {
     return fold(x, this.outputSize, this.kernelSize, this.options);
+  }
+  protected override describe(): string {
+    return shown({ outputSize: this.outputSize, kernelSize: this.kernelSize, ...this.options });
   }
 }

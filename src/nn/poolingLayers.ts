@@ -1,13 +1,9 @@
 /** Pooling as layers: thin shells around pooling.ts. */
 import type { Tensor } from '../tensor.ts';
-import { Module } from './module.ts';
+import { Module, shown } from './module.ts';
 import * as F from './pooling.ts';
 import type { AvgPoolOptions, Indices, LPPoolOptions, MaxPooled, MaxPoolOptions, OutputSize } from './pooling.ts';
 import type { Size } from './sizes.ts';
-
-/** Options as text, each behind a comma. */
-const shown = (options: object): string =>
-  Object.entries(options).map(([name, value]) => `, ${name}=${String(value)}`).join(''); // prettier-ignore
 
 /** A layer that knows its window. */
 abstract class Pool<O extends object> extends Module {
@@ -19,7 +15,7 @@ abstract class Pool<O extends object> extends Module {
     this.options = options;
   }
   protected override describe(): string {
-    return `kernelSize=${String(this.kernelSize)}${shown(this.options)}`;
+    return shown({ kernelSize: this.kernelSize, ...this.options });
   }
 }
 
@@ -33,7 +29,7 @@ abstract class AdaptivePool<O extends object> extends Module {
     this.options = options;
   }
   protected override describe(): string {
-    return `outputSize=${String(this.outputSize)}${shown(this.options)}`;
+    return shown({ outputSize: this.outputSize, ...this.options });
   }
 }
 

@@ -11,7 +11,7 @@ import { cellParameters, checkSizes, gruStep, initial, lstmStep, rnnStep } from 
 import type { CellOptions, Nonlinearity, States, Step } from './cells.ts';
 import { dropout } from './dropout.ts';
 import { linear } from './functional.ts';
-import { Module } from './module.ts';
+import { Module, shown } from './module.ts';
 import { unbind } from './steps.ts';
 import { lengthsOf, packPaddedSequence, padPackedSequence, rowsAt, type PackedSequence } from './packing.ts';
 
@@ -170,8 +170,7 @@ abstract class Recurrent extends Module {
 
   protected override describe(): string {
     const { inputSize, hiddenSize, numLayers, batchFirst, dropout, bidirectional } = this;
-    const options = { numLayers, batchFirst, dropout, bidirectional };
-    return `${inputSize}, ${hiddenSize}, ${Object.entries(options).map(([name, value]) => `${name}=${value}`).join(', ')}`; // prettier-ignore
+    return `${inputSize}, ${hiddenSize}, ${shown({ numLayers, batchFirst, dropout, bidirectional })}`;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Layers that move numbers and compute none: Identity, Flatten, Unflatten, and channels to places and back. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { wrapDim, type Shape } from '../array/nd.ts';
+import type { Shape } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
 import { Module } from './module.ts';
 import { pixelShuffle, pixelUnshuffle } from './patches.ts';
@@ -39,16 +39,7 @@ export class Unflatten extends Module {
     this.sizes = sizes;
   }
   override forward(x: Tensor): Tensor {
-    const { sizes } = this;
-    const d = wrapDim('Unflatten', this.dim, x.ndim);
-    const known = sizes.filter((n) => n !== -1).reduce((a, b) => a * b, 1);
-    const open = sizes.length - sizes.filter((n) => n !== -1).length;
-    const n = x.shape[d];
-    const fits = open === 0 ? known === n : open === 1 && known > 0 && n % known === 0;
-    if (x.ndim === 0 || sizes.length === 0 || !fits) {
-      throw new ShapeError('Unflatten', `the sizes must multiply to ${n} (one may be -1)`, showShape(sizes));
-    }
-    return x.reshape(x.shape.toSpliced(d, 1, ...sizes.map((size) => (size === -1 ? n / known : size))));
+    return x.unflatten(this.dim, this.sizes);
   }
   protected override describe(): string {
     return `dim=${this.dim}, sizes=${showShape(this.sizes)}`;

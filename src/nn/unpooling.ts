@@ -3,7 +3,7 @@ import { ShapeError, showShape } from '../array/errors.ts';
 import { sameShape, sizeOf, type Shape } from '../array/nd.ts';
 import { zeros } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
-import { Module } from './module.ts';
+import { Module, shown } from './module.ts';
 import { sizes, type Dims, type Size } from './sizes.ts';
 
 export interface MaxUnpoolOptions {
@@ -77,8 +77,7 @@ abstract class MaxUnpool extends Module {
     return maxUnpool(x, indices, this.kernelSize, outputSize ? { ...this.options, outputSize } : this.options, dims);
   }
   protected override describe(): string {
-    const options = Object.entries(this.options).map(([name, value]) => `, ${name}=${String(value)}`);
-    return `kernelSize=${String(this.kernelSize)}${options.join('')}`;
+    return shown({ kernelSize: this.kernelSize, ...this.options });
   }
 }
 

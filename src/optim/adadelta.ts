@@ -15,11 +15,8 @@ type State = { squareAvg: Tensor; accDelta: Tensor };
 
 /** s, a: running means of ∇² and of Δ²; Δ = √(a + ε)/√(s + ε) · ∇; θ ← θ − α·Δ. PyTorch: `torch.optim.Adadelta`. */
 export class Adadelta extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    { lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false }: Partial<Options> = {},
-  ) {
-    super(params, { lr, rho, eps, weightDecay, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false });
   }
   protected override check({ lr, rho, eps, weightDecay }: Options): void {
     checkOptions('Adadelta', { lr, eps, weightDecay });

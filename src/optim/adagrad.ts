@@ -17,18 +17,15 @@ type State = { step: number; sum: Tensor };
 
 /** s ← s + ∇²; θ ← θ − αₜ·∇/(√s + ε). PyTorch: `torch.optim.Adagrad`. */
 export class Adagrad extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1e-2,
-      lrDecay = 0,
-      weightDecay = 0,
-      initialAccumulatorValue = 0,
-      eps = 1e-10,
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, {
+      lr: 1e-2,
+      lrDecay: 0,
+      weightDecay: 0,
+      initialAccumulatorValue: 0,
+      eps: 1e-10,
+      maximize: false,
+    });
   }
   protected override check({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps }: Options): void {
     checkOptions('Adagrad', { lr, lrDecay, weightDecay, initialAccumulatorValue, eps });

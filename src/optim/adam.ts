@@ -38,18 +38,15 @@ function update({ p, x, g }: Step, state: Moments, group: Options, l2: number, d
 
 /** m, v: running means of ∇ and ∇²; θ ← θ − α·m̂ / (√v̂ + ε). Weight decay is added to the gradient. */
 export class Adam extends Optimizer<Options, Moments> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1e-3,
-      betas = [0.9, 0.999],
-      eps = 1e-8,
-      weightDecay = 0,
-      amsgrad = false,
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, betas, eps, weightDecay, amsgrad, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      amsgrad: false,
+      maximize: false,
+    });
   }
   protected override check(group: Options): void {
     check('Adam', group);
@@ -64,18 +61,15 @@ export class Adam extends Optimizer<Options, Moments> {
 
 /** As Adam, but θ ← (1 − αλ)θ before the step in place of decay in the gradient. */
 export class AdamW extends Optimizer<Options, Moments> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1e-3,
-      betas = [0.9, 0.999],
-      eps = 1e-8,
-      weightDecay = 1e-2,
-      amsgrad = false,
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, betas, eps, weightDecay, amsgrad, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 1e-2,
+      amsgrad: false,
+      maximize: false,
+    });
   }
   protected override check(group: Options): void {
     check('AdamW', group);

@@ -16,11 +16,8 @@ type State = { step: number; expAvg: Tensor; expInf: Tensor };
 
 /** m: running mean of ∇; u ← max(β₂u, |∇| + ε); θ ← θ − α/(1 − β₁ᵗ) · m/u. PyTorch: `torch.optim.Adamax`. */
 export class Adamax extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    { lr = 2e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, maximize = false }: Partial<Options> = {},
-  ) {
-    super(params, { lr, betas, eps, weightDecay, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false });
   }
   protected override check({ lr, betas, eps, weightDecay }: Options): void {
     checkOptions('Adamax', { lr, eps, weightDecay });

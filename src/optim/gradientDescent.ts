@@ -4,8 +4,8 @@ import { checkOptions, Optimizer, type CommonOptions, type Params, type Step } f
 
 /** θ ← θ − α·∇θ. With a gradient of all rows it is gradient descent; with one of a batch it is stochastic. */
 export class GradientDescent extends Optimizer {
-  constructor(params: Params<CommonOptions>, { lr = 1e-3, maximize = false }: Partial<CommonOptions> = {}) {
-    super(params, { lr, maximize });
+  constructor(params: Params<CommonOptions>, options: Partial<CommonOptions> = {}) {
+    super(params, options, { lr: 1e-3, maximize: false });
   }
   protected override check({ lr }: CommonOptions): void {
     checkOptions('GradientDescent', { lr });

@@ -70,19 +70,18 @@ interface Memory {
 export class LBFGS extends Optimizer<Options> {
   private memory: Memory | null = null;
 
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1,
-      maxIter = 20,
-      maxEval = Math.floor(maxIter * 1.25),
-      toleranceGrad = 1e-7,
-      toleranceChange = 1e-9,
-      historySize = 100,
-      lineSearchFn = null,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    const { maxIter = 20 } = { ...options };
+    super(params, options, {
+      lr: 1,
+      maxIter,
+      maxEval: Math.floor(maxIter * 1.25),
+      toleranceGrad: 1e-7,
+      toleranceChange: 1e-9,
+      historySize: 100,
+      lineSearchFn: null,
+      maximize: false,
+    });
   }
   protected override check(group: Options): void {
     const { lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn, maximize } = group;

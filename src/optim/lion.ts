@@ -13,11 +13,8 @@ type State = { expAvg: Tensor };
 
 /** c = β₁m + (1−β₁)∇; θ ← θ − α(sign c + λθ); m ← β₂m + (1−β₂)∇. PyTorch has none; the names are those of the paper. */
 export class Lion extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    { lr = 1e-4, betas = [0.9, 0.99], weightDecay = 0, maximize = false }: Partial<Options> = {},
-  ) {
-    super(params, { lr, betas, weightDecay, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false });
   }
   protected override check({ lr, betas, weightDecay }: Options): void {
     checkOptions('Lion', { lr, weightDecay });

@@ -50,21 +50,18 @@ export function orthogonalize(
  * PyTorch: `torch.optim.Muon` (2.9), which computes O in bfloat16, where this has the parameter's own precision.
  */
 export class Muon extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1e-3,
-      weightDecay = 0.1,
-      momentum = 0.95,
-      nesterov = true,
-      nsCoefficients = [3.4445, -4.775, 2.0315],
-      nsSteps = 5,
-      eps = 1e-7,
-      adjustLrFn = 'original',
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, weightDecay, momentum, nesterov, nsCoefficients, nsSteps, eps, adjustLrFn, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, {
+      lr: 1e-3,
+      weightDecay: 0.1,
+      momentum: 0.95,
+      nesterov: true,
+      nsCoefficients: [3.4445, -4.775, 2.0315],
+      nsSteps: 5,
+      eps: 1e-7,
+      adjustLrFn: 'original',
+      maximize: false,
+    });
   }
   protected override check(group: Options & { params: readonly Tensor[] }): void {
     const { lr, weightDecay, momentum, eps, nsSteps, adjustLrFn, params } = group;

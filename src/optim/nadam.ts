@@ -24,19 +24,16 @@ type State = { step: number; muProduct: number; expAvg: Tensor; expAvgSq: Tensor
  * PyTorch: `torch.optim.NAdam`, from 2.0 on: 1.13 has μₜ twice in the first product.
  */
 export class NAdam extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 2e-3,
-      betas = [0.9, 0.999],
-      eps = 1e-8,
-      weightDecay = 0,
-      momentumDecay = 4e-3,
-      decoupledWeightDecay = false,
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, betas, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, {
+      lr: 2e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      momentumDecay: 4e-3,
+      decoupledWeightDecay: false,
+      maximize: false,
+    });
   }
   protected override check({ lr, betas, eps, weightDecay, momentumDecay }: Options): void {
     checkOptions('NAdam', { lr, eps, weightDecay, momentumDecay });

@@ -54,8 +54,9 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions, S
   protected readonly state = new Map<Tensor, State>();
   private readonly defaults: Options;
 
-  constructor(params: Params<Options>, defaults: Options) {
-    this.defaults = defaults;
+  /** @throws ValueError for options that are no object, have a name that is not among the defaults, or make no sense */
+  constructor(params: Params<Options>, options: Partial<Options>, defaults: Options) {
+    this.defaults = { ...defaults, ...givenOptions(this.name, options, defaults) };
     checkList(this.name, 'parameters, or of groups of them', params);
     const inGroups = params.every((item): item is ParamGroup<Options> => 'params' in item);
     for (const group of inGroups ? params : [{ params } as ParamGroup<Options>]) this.addParamGroup(group);
@@ -185,6 +186,18 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions, S
     this.state.clear();
     for (const [p, own] of states) this.state.set(p, copyState(own, p));
   }
+}
+
+/** The options that are given; those that are undefined are not. */
+function givenOptions<Options>(where: string, options: Partial<Options>, defaults: object): Partial<Options> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ValueError(where, 'options must be an object, as in { lr: 0.1 }', String(options));
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(defaults, name));
+  if (unknown !== undefined) {
+    throw new ValueError(where, `options must be among ${Object.keys(defaults).join(', ')}`, unknown);
+  }
+  return Object.fromEntries(Object.entries(options).filter(([, x]) => x !== undefined)) as Partial<Options>;
 }
 
 /** A copy of what is remembered of p, in p's dtype. */

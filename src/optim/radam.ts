@@ -22,18 +22,15 @@ type State = { step: number; expAvg: Tensor; expAvgSq: Tensor };
  * PyTorch: `torch.optim.RAdam`.
  */
 export class RAdam extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1e-3,
-      betas = [0.9, 0.999],
-      eps = 1e-8,
-      weightDecay = 0,
-      decoupledWeightDecay = false,
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, betas, eps, weightDecay, decoupledWeightDecay, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      decoupledWeightDecay: false,
+      maximize: false,
+    });
   }
   protected override check({ lr, betas, eps, weightDecay }: Options): void {
     checkOptions('RAdam', { lr, eps, weightDecay });

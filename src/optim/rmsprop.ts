@@ -22,19 +22,16 @@ type State = { squareAvg: Tensor; gradAvg?: Tensor; momentumBuffer?: Tensor };
  * b ← μb + d; θ ← θ − α·b. PyTorch: `torch.optim.RMSprop`.
  */
 export class RMSprop extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1e-2,
-      alpha = 0.99,
-      eps = 1e-8,
-      weightDecay = 0,
-      momentum = 0,
-      centered = false,
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, alpha, eps, weightDecay, momentum, centered, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, {
+      lr: 1e-2,
+      alpha: 0.99,
+      eps: 1e-8,
+      weightDecay: 0,
+      momentum: 0,
+      centered: false,
+      maximize: false,
+    });
   }
   protected override check({ lr, alpha, eps, weightDecay, momentum }: Options): void {
     checkOptions('RMSprop', { lr, alpha, eps, weightDecay, momentum });

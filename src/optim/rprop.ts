@@ -17,11 +17,8 @@ type State = { prev: Tensor; stepSize: Tensor };
  * shrinks by η⁻, and the number waits for a step. θ ← θ − stepSize · sign ∇. PyTorch: `torch.optim.Rprop`.
  */
 export class Rprop extends Optimizer<Options, State> {
-  constructor(
-    params: Params<Options>,
-    { lr = 1e-2, etas = [0.5, 1.2], stepSizes = [1e-6, 50], maximize = false }: Partial<Options> = {},
-  ) {
-    super(params, { lr, etas, stepSizes, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false });
   }
   protected override check({ lr, etas: [shrink, grow], stepSizes: [least, most] }: Options): void {
     checkOptions('Rprop', { lr, 'stepSizes[0]': least, 'stepSizes[1]': most });

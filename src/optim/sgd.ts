@@ -18,18 +18,8 @@ type Velocity = { momentumBuffer: Tensor };
 
 /** d = ∇ + λθ; v ← μv + (1−τ)d; θ ← θ − α·v, or θ − α(d + μv) with `nesterov`. */
 export class SGD extends Optimizer<Options, Velocity> {
-  constructor(
-    params: Params<Options>,
-    {
-      lr = 1e-3,
-      momentum = 0,
-      dampening = 0,
-      weightDecay = 0,
-      nesterov = false,
-      maximize = false,
-    }: Partial<Options> = {},
-  ) {
-    super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize });
+  constructor(params: Params<Options>, options: Partial<Options> = {}) {
+    super(params, options, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false });
   }
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: Options): void {
     checkOptions('SGD', { lr, momentum, dampening, weightDecay });

@@ -4,6 +4,7 @@
  */
 import { ValueError } from '../array/errors.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
+import { firstAbove, sumsOf } from '../array/weights.ts';
 import { rand, tensor, zeros } from '../create.ts';
 import { binaryCrossEntropyWithLogits } from '../nn/functions.ts';
 import { Adam } from '../optim/adam.ts';
@@ -77,13 +78,14 @@ export function trainWordVectors(sentences: Iterable<readonly string[]>, options
   const corpus = lists.map((list) => list.map((word) => idOf.get(word)).filter((id) => id !== undefined));
   const total = counts.reduce((sum, count) => sum + count, 0);
   const stays = counts.map((count) => Math.sqrt((subsample * total) / count));
-  const draw = drawer(counts.map((count) => count ** 0.75));
+  const sums = sumsOf(counts.map((count) => count ** 0.75));
+  const draw = (): number => firstAbove(sums, generator.uniform() * sums[sums.length - 1]);
 
   const vectors = startingVectors(words.length, dim, generator); // [V, D]
   const contexts = zeros([words.length, dim], { requiresGrad: true }); // [V, D]
   const optimizer = new Adam([vectors, contexts], { lr });
   const step = (centres: readonly number[], others: readonly number[]): number => {
-    const drawn = others.flatMap((other) => [other, ...Array.from({ length: negatives }, () => draw(generator))]);
+    const drawn = others.flatMap((other) => [other, ...Array.from({ length: negatives }, draw)]);
     const v = contexts.indexSelect(0, tensor(drawn)).reshape([centres.length, 1 + negatives, dim]);
     const loss = skipGramLoss(vectors.indexSelect(0, tensor(centres)), v);
     optimizer.zeroGrad();
@@ -143,22 +145,6 @@ function vocabularyOf(
   }
   entries.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   return { words: entries.map(([word]) => word), counts: entries.map(([, count]) => count) };
-}
-
-/** Draws a place with a chance in proportion to its weight, from a table of sums. */
-function drawer(weights: readonly number[]): (generator: Generator) => number {
-  let total = 0;
-  const sums = Float64Array.from(weights, (weight) => (total += weight));
-  return (generator) => {
-    const x = generator.uniform() * total;
-    let [low, high] = [0, sums.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sums[middle] > x) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  };
 }
 
 function checkCounts(counts: Readonly<Record<string, number>>): void {

@@ -32,6 +32,9 @@ export function earlyStopping({
   minDelta = 0,
   restoreBest = true,
 }: EarlyStoppingOptions): Callback & Stateful & { readonly bestEpoch: number } {
+  if (typeof monitor !== 'string') {
+    throw new ValueError('earlyStopping', "monitor must name a metric, as in { monitor: 'valLoss' }", String(monitor));
+  }
   if (mode !== 'min' && mode !== 'max') {
     throw new ValueError('earlyStopping', "mode must be 'min' or 'max'", `'${String(mode)}'`);
   }

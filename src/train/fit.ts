@@ -32,6 +32,7 @@ export interface Callback extends Partial<Stateful> {
 
 export interface FitOptions<Batch> {
   readonly model: Module;
+  /** Any but LBFGS, which computes the loss several times a step: give it a loop of your own. */
   readonly optimizer: Optimizer;
   /** The batches of an epoch: an array, a DataLoader, or anything else that can be gone over again for each epoch. */
   readonly train: Batches<Batch>;

@@ -44,13 +44,13 @@ export function save(run: Run, { loss, rows }: Sums): void {
   if (checkpoint === undefined) return;
   if (run.batch > 0 && !Array.isArray(train) && !isStateful(train)) return;
   const { epoch, batch, step, history } = run;
-  const parts = partsOf(run).map(([name, part]) => [name, part.stateDict()] as const);
-  const tree = {
+  const parts = partsOf(run).map(([name, part]) => [name, part.stateDict() as Tree] as const);
+  const tree: Tree = {
     run: { epoch, batch, step, history, sums: { loss, rows } },
-    generator: generator.getState(),
+    generator: { ...generator.getState() },
     ...Object.fromEntries(parts),
   };
-  saveCheckpoint(checkpoint, tree as unknown as Tree);
+  saveCheckpoint(checkpoint, tree);
 }
 
 /**
@@ -94,7 +94,7 @@ function load(run: Run, sums: Sums, checkpoint: string): void {
   }
   for (const [name, part] of parts) part.loadStateDict(saved[name]);
   generator.setState(saved['generator']);
-  const { sums: old, history, ...rest } = saved['run'] as unknown as Run & { sums: Sums };
+  const { sums: old, history, ...rest }: Omit<Run, 'options' | 'stop'> & { sums: Sums } = saved['run'];
   Object.assign(run, rest);
   run.history.push(...history);
   Object.assign(sums, old);

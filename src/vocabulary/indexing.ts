@@ -36,7 +36,7 @@ export abstract class Indexing extends Gathers {
   /** value where the mask is not 0, else this. `tensor([1, 2]).maskedFill(tensor([0, 1]), 9) // => Tensor[2] [1, 9]` */
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor {
     checkTensors('maskedFill', mask);
-    return this.where(mask.eq(0), value);
+    return this.lift('maskedFill', value).where(mask, this);
   }
   /** The elements where the mask (broadcast) is not 0, in row-major order. `tensor([1, 2, 3]).maskedSelect(tensor([1, 0, 1])) // => Tensor[2] [1, 3]` */
   maskedSelect(this: Tensor, mask: Tensor): Tensor {

@@ -99,7 +99,7 @@ describe('pictures', () => {
 
 test('oneHot refuses what is no class', () => {
   expect(oneHot(2)(tensor([[1], [0]]), random).toArray()).toEqual([[[0, 1]], [[1, 0]]]);
-  expect(() => oneHot(2)(tensor([2]), random)).toThrow('a class must be a whole number from 0 to 1, got 2');
+  expect(() => oneHot(2)(tensor([2]), random)).toThrow('every index must be a whole number from 0 to 1, got 2');
 });
 
 describe('drawn points', () => {

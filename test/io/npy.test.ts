@@ -1,10 +1,11 @@
-/** npy and npz: what NumPy writes is read, what is written is what NumPy writes, and faults are named. */
+/** npy and npz: what NumPy writes is read, what is written is what NumPy writes, and faults are named; and planted mistakes. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FileError, FormatError } from '../../src/array/errors.ts';
+import { nd } from '../../src/array/nd.ts';
 import { tensor } from '../../src/create.ts';
 import { decodeNpy, encodeNpy, loadNpy, loadNpz, saveNpy, saveNpz } from '../../src/io/index.ts';
 import { Tensor } from '../../src/tensor.ts';
@@ -27,14 +28,28 @@ const dir = mkdtempSync(join(tmpdir(), 'adjoint-npy-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 describe('npy', () => {
-  test('reads what NumPy writes: every type, byte order and order of dims', () => {
+  const asNumPy = (decode: typeof decodeNpy): void => {
     for (const { npy, shape, values, dtype } of arrays) {
-      const x = new Tensor(decodeNpy(bytesOf(npy), 'x.npy'));
+      const x = new Tensor(decode(bytesOf(npy), 'x.npy'));
       const numbers = values.map((value) => (value === null ? NaN : Number(value)));
       expect([dtype, x.shape]).toEqual([dtype, shape]);
       expect(Array.from(x.toTypedArray())).toEqual(numbers);
       expect(x.dtype).toBe(dtype.endsWith('f8') || numbers.includes(2 ** 24 + 1) ? 'float64' : 'float32');
     }
+  };
+  test('reads what NumPy writes: every type, byte order and order of dims', () => {
+    asNumPy(decodeNpy);
+  });
+  test.each([
+    ['the byte order', "'>", "'<"],
+    ['the order of dims', 'True,', 'False'],
+    ['that 8 bits have no sign', "'|u1", "'|i1"],
+    ['that 16 bits have no sign', "'>u2", "'>i2"],
+    ['that 32 bits have a sign', "'>i4", "'>u4"],
+  ])('a reader that overlooks %s is caught', (_, from, to) => {
+    const overlook = (bytes: Uint8Array): Uint8Array =>
+      Buffer.from(Buffer.from(bytes).toString('latin1').replace(from, to), 'latin1');
+    expect(() => asNumPy((bytes, where) => decodeNpy(overlook(bytes), where))).toThrow('to deeply equal');
   });
 
   test('writes the very bytes that NumPy writes', () => {
@@ -48,7 +63,7 @@ describe('npy', () => {
     }
   });
 
-  test('any tensor comes back, views too', () => {
+  const comesBack = (encode: typeof encodeNpy): void =>
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }), fc.boolean(), (shape, wide) => {
         const n = shape.reduce((a, b) => a * b, 1);
@@ -58,10 +73,15 @@ describe('npy', () => {
           { dtype },
         ).reshape(shape);
         if (shape.length > 1) x = x.transpose(0, 1);
-        const y = new Tensor(decodeNpy(encodeNpy(x.nd), 'x'));
+        const y = new Tensor(decodeNpy(encode(x.nd), 'x'));
         expect([y.dtype, y.shape, y.toArray()]).toEqual([x.dtype, x.shape, x.toArray()]);
       }),
     );
+  test('any tensor comes back, views too', () => {
+    comesBack(encodeNpy);
+  });
+  test('a writer that overlooks strides is caught', () => {
+    expect(() => comesBack(({ data, shape }) => encodeNpy(nd(data, shape)))).toThrow('Property failed');
   });
 
   const good = encodeNpy(tensor([[1, 2, 3]]).nd);

@@ -101,8 +101,8 @@ describe('refused', () => {
     [() => F.normalize(zeros([2, 2]), { p: NaN }), "p must be a number or 'fro', got NaN"],
     [() => F.cosineSimilarity(zeros([2, 3]), zeros([2, 4])), 'cosineSimilarity: sizes must be equal or 1'],
     [() => F.channelShuffle(zeros([1, 3]), 2), 'channelShuffle: x must be [N, C, …] with C a multiple of 2, got [1, 3]'],
-    [() => new nn.Unflatten(1, [2, 4])(zeros([2, 6])), 'Unflatten: the sizes must multiply to 6 (one may be -1), got [2, 4]'],
-    [() => new nn.Unflatten(1, [-1, -1])(zeros([2, 6])), 'Unflatten: the sizes must multiply to 6'],
+    [() => new nn.Unflatten(1, [2, 4])(zeros([2, 6])), 'unflatten: the new sizes must multiply to 6 (one may be -1), got [2, 4]'],
+    [() => new nn.Unflatten(1, [-1, -1])(zeros([2, 6])), 'unflatten: the new sizes must multiply to 6'],
     [() => F.dropout2d(zeros([2, 3])), 'dropout2d: the input must have 4 dims, or 3 without a batch, got [2, 3]'],
     [() => F.dropout1d(zeros([2])), 'dropout1d: the input must have 3 dims, or 2 without a batch, got [2]'],
     [() => F.featureAlphaDropout(zeros([2])), 'featureAlphaDropout: the input must be [N, C, …], got [2]'],
@@ -114,6 +114,6 @@ describe('refused', () => {
 });
 
 test('layers show their options', () => {
-  const shown = [new nn.ReLU(), new nn.Hardtanh(-2, 2), new nn.GELU({ approximate: 'tanh' }), new nn.RReLU(), new nn.PReLU(3), new nn.Unflatten(1, [2, 3])].map(String); // prettier-ignore
-  expect(shown).toEqual(['ReLU()', 'Hardtanh(min=-2, max=2)', 'GELU(approximate=tanh)', 'RReLU(lower=0.125, upper=0.3333333333333333)', 'PReLU(numParameters=3)', 'Unflatten(dim=1, sizes=[2, 3])']); // prettier-ignore
+  const shown = [new nn.ReLU(), new nn.Hardtanh(-2, 2), new nn.GELU({ approximate: 'tanh' }), new nn.RReLU(), new nn.PReLU(3), new nn.Unflatten(1, [2, 3]), new nn.Fold(4, 2, { padding: 1 })].map(String); // prettier-ignore
+  expect(shown).toEqual(['ReLU()', 'Hardtanh(min=-2, max=2)', 'GELU(approximate=tanh)', 'RReLU(lower=0.125, upper=0.3333333333333333)', 'PReLU(numParameters=3)', 'Unflatten(dim=1, sizes=[2, 3])', 'Fold(outputSize=4, kernelSize=2, padding=1)']); // prettier-ignore
 });

@@ -72,7 +72,12 @@ describe('refused', () => {
   test.each([
     [() => F.groupNorm(zeros([2, 3, 2]), 2), 'groupNorm: the channels must be a multiple of numGroups, got 3 and 2'],
     [() => F.groupNorm(zeros([1, 2]), 2), 'groupNorm: there must be more than one value a group, got [1, 2] in 2 groups'],
-    [() => F.groupNorm(zeros([2, 4]), 2, ones([2])), 'groupNorm: x must be [N, C, …] of 2 dims or more, and parameters [C], got [2, 4] and [2]'],
+    [() => F.groupNorm(zeros([2, 4]), 2, ones([2])), 'groupNorm: x must be [N, C, …] of 2 dims or more, and parameters and statistics [C], got [2, 4] and [2]'],
+    [() => new nn.BatchNorm1d(2, { eps: NaN })(zeros([3, 2])), 'batchNorm: eps must be 0 or more, got NaN'],
+    [() => new nn.InstanceNorm1d(2, { eps: -1 })(zeros([3, 2, 4])), 'instanceNorm: eps must be 0 or more, got -1'],
+    [() => F.groupNorm(zeros([2, 4]), 2, null, null, { eps: NaN }), 'groupNorm: eps must be 0 or more, got NaN'],
+    [() => F.layerNorm(zeros([2]), [2], null, null, { eps: -1e-5 }), 'layerNorm: eps must be 0 or more, got -0.00001'],
+    [() => new nn.RMSNorm(2, { eps: NaN })(zeros([2])), 'rmsNorm: eps must be 0 or more, got NaN'],
     [() => new nn.GroupNorm(2, 3), 'GroupNorm: numChannels must be a multiple of numGroups, got 3 and 2'],
     [() => F.instanceNorm(zeros([2, 3, 1])), 'instanceNorm: there must be more than one place, got [2, 3, 1]'],
     [() => F.instanceNorm(zeros([2, 3])), 'instanceNorm: x must be [N, C, …] of 3 dims or more'],

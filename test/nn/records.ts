@@ -109,7 +109,8 @@ export function check(record: Record_, run: Run, change: Change = (x) => x, make
     const deeper = ruled.filter((g) => g.requiresGrad);
     if (record.note?.startsWith('a kink')) return; // no second derivative
     if (second === null || seconds === null) {
-      // PyTorch has no second derivative: finite differences say what it is.
+      // PyTorch has no second derivative: finite differences say what it is, unless they are NaN.
+      if (inputs.some((x) => x.isfinite().all().item() === 0)) return;
       const free = inputs.filter((x) => x.requiresGrad);
       const whole = (xs: readonly Tensor[]): Tensor[] =>
         inputs.map((x) => (free.includes(x) ? xs[free.indexOf(x)] : x));

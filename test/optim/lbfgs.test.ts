@@ -98,6 +98,7 @@ describe('what cannot be is refused', () => {
     const other = tensor([1], { requiresGrad: true });
     expect(() => new LBFGS([{ params: [w] }, { params: [other] }])).toThrow('LBFGS: there must be one group');
     expect(() => new LBFGS([{ params: [w], maximize: true }])).toThrow('LBFGS: it only goes downhill');
+    expect(() => new LBFGS([w], { maximize: true })).toThrow('LBFGS: it only goes downhill');
   });
   test.each([{ maxIter: 0 }, { historySize: 0 }, { lr: -1 }, { toleranceGrad: NaN }, { lineSearchFn: 'armijo' }])(
     '%o',

@@ -67,6 +67,23 @@ describe('options out of range are refused', () => {
     },
   );
 
+  test.each(Object.entries({ ...all, LBFGS: optim.LBFGS }))(
+    '%s takes an object of known options',
+    (name, Optimizer) => {
+      const make = (options: unknown): unknown => new Optimizer([w], options as object);
+      for (const bad of [0.1, null, [0.1], 'lr']) {
+        expect(() => make(bad)).toThrow(`${name}: options must be an object, as in { lr: 0.1 }, got ${String(bad)}`);
+      }
+      expect(() => make({ weight_decay: 0.1 })).toThrow(
+        new RegExp(`^${name}: options must be among lr, .*, got weight_`),
+      );
+    },
+  );
+
+  test('an option that is undefined is left out', () => {
+    expect(new SGD([w], { lr: undefined } as object).paramGroups[0].lr).toBe(1e-3);
+  });
+
   test('Muon takes matrices only', () => {
     expect(() => new Muon([w])).toThrow(
       'Muon: parameters must be matrices, of two dims, got [1]; give biases, embeddings and the rest to AdamW',

@@ -195,6 +195,7 @@ describe('what stands around the steps', () => {
     expect(run.stopped).toBe('no better v since epoch 2');
     expect([run.epoch, stopping.bestEpoch]).toEqual([5, 2]);
     expect(bits(options.model)).toEqual(weights[1]);
+    expect(() => earlyStopping({} as never)).toThrow('earlyStopping: monitor must name a metric');
     const up = earlyStopping({ monitor: 'v', mode: 'max', patience: 2, restoreBest: false });
     const other = await fit({ ...problem(), epochs: 7, validate: () => ({ v: 1 }), callbacks: [up] });
     expect([other.epoch, up.bestEpoch]).toEqual([4, 1]);

@@ -74,8 +74,7 @@ export function ctcLoss(
     throw new ShapeError(where, 'targetLengths must add up to the length of the targets', `${total} and ${targets.numel()}`);
   }
   const losses = logLikelihoods(x, textsOf(targets, lengths), times, blank).neg();
-  const possible = losses.lt(-NEVER / 2);
-  const settled = losses.where(possible, zeroInfinity ? 0 : Infinity);
+  const settled = losses.maskedFill(losses.ge(-NEVER / 2), zeroInfinity ? 0 : Infinity); // NaN stays
   if (reduction === 'mean') return settled.div(tensor(lengths.map((n) => Math.max(1, n)), { dtype: x.dtype })).mean();
   return reduced(where, batched ? settled : settled.squeeze(0), reduction);
 }
