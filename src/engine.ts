@@ -81,7 +81,7 @@ export const noGrad = <T>(f: () => T): T => withRecording(false, 'noGrad', f);
 /** Runs f with recording on, also inside noGrad. */
 export const enableGrad = <T>(f: () => T): T => withRecording(true, 'enableGrad', f);
 
-/** Runs f with every op keeping its inputs and its output, whatever its rules read: for other rules, see GradOptions. */
+/** Runs f with every op keeping its inputs and its output, whatever its rules read: for other rules, see walkBack. */
 export function keepingAll<T>(f: () => T): T {
   const before = keeping;
   keeping = true;
@@ -452,8 +452,6 @@ export interface GradOptions extends SweepOptions {
   readonly gradOutputs?: readonly Tensor[];
   /** Give null for an input that the outputs do not depend on, in place of an error. */
   readonly allowUnused?: boolean;
-  /** Rules in place of those of some ops, for a graph recorded within `keepingAll`. */
-  readonly rules?: ReadonlyMap<AnyOp, Walk>;
 }
 
 /**
@@ -489,7 +487,7 @@ export function grad(
   }
   const seeds = roots.map((root, i) => seed('grad', root, options.gradOutputs?.[i]));
   needGrad('grad', inputs);
-  const { grads } = sweep(roots, seeds, inputs, options, options.rules);
+  const { grads } = sweep(roots, seeds, inputs, options);
   return inputs.map((x, i) => {
     const g = grads.get(x.slot!) ?? null;
     if (g === null && !options.allowUnused) {
@@ -503,3 +501,10 @@ export function grad(
     return g;
   });
 }
+
+/**
+ * What comes to x from c at y with other rules for some ops, the others having their own; null if nothing does. The graph is
+ * one recorded within `keepingAll`.
+ */
+export const walkBack = (y: Tensor, c: Tensor, x: Tensor, rules: ReadonlyMap<AnyOp, Walk>): Tensor | null =>
+  sweep([y], [c], [x], {}, rules).grads.get(x.slot!) ?? null;

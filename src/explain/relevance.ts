@@ -7,7 +7,7 @@
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { concat } from '../create.ts';
-import { enableGrad, grad, keepingAll, noGrad, type Walk } from '../engine.ts';
+import { enableGrad, keepingAll, noGrad, walkBack, type Walk } from '../engine.ts';
 import * as ops from '../ops/index.ts';
 import type { AnyOp, Op } from '../ops/op.ts';
 import type { Tensor } from '../tensor.ts';
@@ -23,7 +23,7 @@ function walked(where: string, f: Model, x: Tensor, options: TargetOptions, rule
   const at = x.detach().clone().requiresGrad_();
   const value = keepingAll(() => enableGrad(() => chosen(where, f(at), x.shape[0], options, (r) => r % inputs)));
   if (!value.requiresGrad) throw new ValueError(where, 'the model must be differentiable', 'a result without a history');
-  const [c] = grad(value, [at], { gradOutputs: [value.onesLike()], rules, allowUnused: true });
+  const c = walkBack(value, value.onesLike(), at, rules);
   return { c: c ?? at.zerosLike(), value: value.detach() };
 } // prettier-ignore
 
@@ -51,18 +51,33 @@ export const deconvolution = (f: Model, x: Tensor, options: TargetOptions = {}):
   attributions: walked('deconvolution', f, batchOf('deconvolution', x), options, deconvolved).c,
 });
 
-/** Functions of one variable: their c is c·y/x for LRP, c·Δy/Δx for DeepLIFT. */
+/** Functions of one variable, as those of several are where only one input leads to x: c·y/x for LRP, c·Δy/Δx for DeepLIFT. */
 const curves: readonly AnyOp[] = [
-  ops.relu, ops.tanh, ops.sigmoid, ops.gelu, ops.exp, ops.log, ops.sqrt, ops.square, ops.reciprocal, ops.abs, ops.erf, ops.sin,
-  ops.cos, ops.log1p, ops.expm1, ops.pow,
+  ops.relu, ops.gelu, ops.hardswish, ops.sigmoid, ops.logit, ops.exp, ops.exp2, ops.expm1, ops.log, ops.log2, ops.log10, ops.log1p,
+  ops.sqrt, ops.square, ops.reciprocal, ops.abs, ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan, ops.sinh, ops.cosh, ops.tanh,
+  ops.asinh, ops.acosh, ops.atanh, ops.erf, ops.erfc, ops.pow, ops.div, ops.maximum, ops.minimum, ops.clamp,
 ]; // prettier-ignore
 
 type Row = (c: Tensor, y: Tensor, ...args: unknown[]) => Tensor;
 const row = (op: AnyOp, p: number): Row => op.vjp[p] as Row;
 
-/** c·rise/run, and the derivative's where the run is next to nothing. */
-function secant(c: Tensor, rise: Tensor, run: Tensor, tangent: Tensor): Tensor {
-  const tiny = run.abs().lt(run.dtype === 'float64' ? 1e-9 : 1e-5);
+/** The rule of a curve: what `slope` makes of the input that leads to x; of several each has its gradient. */
+const along = (op: AnyOp, slope: (c: Tensor, y: Tensor, x: Tensor, tangent: Tensor) => Tensor): Walk =>
+  (c, y, args, flows) => {
+    const isAlone = flows.filter(Boolean).length === 1;
+    return flows.map((flow, p) => {
+      if (!flow) return null;
+      const tangent = row(op, p)(c, y, ...args);
+      return isAlone ? slope(c, y, args[p] as Tensor, tangent) : tangent;
+    });
+  }; // prettier-ignore
+
+/**
+ * c·rise/run, and the tangent's where the run is at most √ε of the size of what it is the difference of: rounding is off by
+ * ε·size/run there, the tangent by about run/size, and at √ε these are equal. Where size = |run| only 0 is so small.
+ */
+function secant(c: Tensor, rise: Tensor, run: Tensor, size: Tensor, tangent: Tensor): Tensor {
+  const tiny = run.abs().le(size.mul(Math.sqrt(run.dtype === 'float64' ? 2 ** -52 : 2 ** -23)));
   return tangent.where(tiny, c.mul(rise).div(run.onesLike().where(tiny, run)));
 }
 
@@ -76,8 +91,9 @@ export interface LrpOptions extends TargetOptions {
 /**
  * Layer-wise relevance propagation (Bach et al., 2015; Montavon et al., 2019): the output is handed down, each op giving its
  * inputs what they brought in. linear, matmul and conv2d by LRP-ε, -γ or -0; functions of one variable hand on what they got;
- * of a product of two that depend on x each has half; a divisor has nothing; the others have their gradient, which conserves where they are
- * linear or pick (views, sums, pooling). The gap is Σ R − f(x): what biases were given, and what ε swallowed.
+ * of a product of two that depend on x each has half, of a quotient the numerator all; the others have their gradient, which
+ * conserves where they are linear or pick (views, sums, pooling). The gap is Σ R − f(x): what biases were given, and what ε
+ * swallowed.
  * ```ts
  * import { tensor } from 'adjoint';
  * import { lrp } from 'adjoint/explain';
@@ -103,18 +119,21 @@ export function lrp(f: Model, x: Tensor, options: LrpOptions = {}): CompleteExpl
       if (op === ops.linear && gamma > 0) rest[0] = favoured(rest[0] as Tensor);
       const z = gamma === 0 || both ? y : y.apply(op as Op<[]>, ...([left, right, ...rest] as unknown as []));
       const sign = z.ge(0).mul(2).sub(1);
-      const share = secant(c, y, z.add(sign.mul(epsilon)), c.zerosLike()).mul(both ? 0.5 : 1);
+      const divisor = z.add(sign.mul(epsilon));
+      const share = secant(c, y, divisor, divisor.abs(), c.zerosLike()).mul(both ? 0.5 : 1);
       return flows.map((flow, p) => (flow ? row(op, p)(share, y, left, right, ...rest) : null));
     });
   }
   for (const op of curves) {
-    rules.set(op, (c, y, args) => [secant(c, y, args[0] as Tensor, row(op, 0)(c, y, ...args)), null]);
+    const rule = along(op, (c, y, z, tangent) => secant(c, y, z, z.abs(), tangent));
+    rules.set(op, rule);
   }
   rules.set(ops.mul, (c, y, args, flows) => {
     const half = flows[0] && flows[1] ? 0.5 : 1;
     return flows.map((flow, p) => (flow ? row(ops.mul, p)(c, y, ...args).mul(half) : null));
   });
-  rules.set(ops.div, (c, y, args, flows) => [flows[0] ? row(ops.div, 0)(c, y, ...args) : null, null]);
+  const quotient = rules.get(ops.div)!;
+  rules.set(ops.div, (c, y, args, flows) => quotient(c, y, args, [flows[0], flows[1] && !flows[0]]));
   const { c, value } = walked('lrp', f, batch, options, rules);
   const attributions = c.mul(batch);
   return { attributions, gap: attributions.reshape([batch.shape[0], -1]).sum(1).sub(value) };
@@ -129,7 +148,7 @@ export interface DeepLiftOptions extends TargetOptions {
  * DeepLIFT with the rescale rule (Shrikumar et al., 2017): differences from a baseline are handed down, a function of one variable
  * multiplying by Δy/Δx where the gradient has its slope, a product by the mean of the other factor. x and the baseline go
  * through f as one batch, which must stay in the first dim. The gap is Σ − (f(x) − f(baseline)): what passed ops that have only their
- * gradient, as softmax and the maximum of a window.
+ * gradient, as softmax, `where` and the maximum of a window.
  * ```ts
  * import { tensor } from 'adjoint';
  * import { deepLift } from 'adjoint/explain';
@@ -156,11 +175,11 @@ export function deepLift(f: Model, x: Tensor, options: DeepLiftOptions = {}): Co
   };
   const rules = new Map<AnyOp, Walk>();
   for (const op of curves) {
-    rules.set(op, (c, y, args) => {
-      const [[y1, y0], [x1, x0]] = [halves(y), halves(args[0] as Tensor)];
-      const tangent = halves(row(op, 0)(c, y, ...args))[0];
-      return [twice(secant(halves(c)[0], y1.sub(y0), x1.sub(x0), tangent)), null];
+    const rule = along(op, (c, y, z, tangent) => {
+      const [[there], [y1, y0], [z1, z0], [slope]] = [c, y, z, tangent].map(halves);
+      return twice(secant(there, y1.sub(y0), z1.sub(z0), z1.abs().maximum(z0.abs()), slope));
     });
+    rules.set(op, rule);
   }
   for (const op of [ops.mul, ops.matmul] as AnyOp[]) {
     rules.set(op, (c, y, args, flows) => {
