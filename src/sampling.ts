@@ -5,7 +5,7 @@ import { allocate } from './array/memory.ts';
 import { nd, sizeOf } from './array/nd.ts';
 import { defaultGenerator } from './array/random.ts';
 import { firstAbove, sumsOf } from './array/weights.ts';
-import { rand, randn, type RandomOptions } from './create.ts';
+import { full, rand, randn, type RandomOptions } from './create.ts';
 import { Tensor, type Operand } from './tensor.ts';
 
 /**
@@ -40,9 +40,7 @@ export function normal(
 ): Tensor {
   const tensors = [mean, std].filter((x) => x instanceof Tensor);
   const dtype = options.dtype ?? (tensors.some((x) => x.dtype === 'float64') ? 'float64' : 'float32');
-  const [m, s] = [mean, std].map((x) =>
-    x instanceof Tensor ? x.detach().to(dtype) : new Tensor(nd(allocate(dtype, 1).fill(x), [])),
-  );
+  const [m, s] = [mean, std].map((x) => (x instanceof Tensor ? x.detach().to(dtype) : full([], x, { dtype })));
   if (s.ge(0).all().item() === 0)
     throw new ValueError('normal', 'the standard deviation must be 0 or more', `${s.amin().item()}`);
   const size = shape ?? m.add(s).shape;

@@ -20,23 +20,20 @@ import {
 import type { Data, DType, Nd, Shape } from './array/nd.ts';
 import { format, toNested, type Nested } from './array/print.ts';
 import {
-  checkGather,
   checkList,
   checkTensors,
-  checkWhole,
   expandedShape,
   inferShape,
+  namedDims,
   reducedShapes,
+  startsAlong,
 } from './array/checks.ts';
-import { sliceRange, splitSizes, wrapIndex } from './array/ranges.ts';
-import type { Range } from './array/views.ts';
 import * as engine from './engine.ts';
 import type { BackwardOptions, Hook, Node, Slot } from './engine.ts';
 import { addOnto } from './kernels/lines.ts';
 import * as ops from './ops/index.ts';
 import type { AnyOp, Args, Op } from './ops/op.ts';
 import { Vocabulary } from './vocabulary/index.ts';
-import { partOf } from './vocabulary/places.ts';
 
 /** One dim, or several. */
 type Dims = number | readonly number[];
@@ -284,49 +281,10 @@ export class Tensor extends Vocabulary {
   sum(dim?: Dims, keepdim = false): Tensor { return this.reduce(ops.sumTo, dim, keepdim); }
   /** Arithmetic mean. `tensor([[1, 2], [3, 4]]).mean() // => Tensor[] 2.5000` */
   mean(dim?: Dims, keepdim = false): Tensor { return this.sum(dim, keepdim).div(this.count('mean', dim)); }
-  /**
-   * Product, as products of halves: exact gradients, to any order, also where elements are 0.
-   * `tensor([2, 3, 4]).prod() // => Tensor[] 24`
-   */
-  prod(dim?: number, keepdim = false): Tensor {
-    if (dim === undefined) return this.reshape([this.numel()]).prod(0).reshape(keepdim ? this.shape.map(() => 1) : []);
-    const d = this.dim('prod', dim);
-    let x: Tensor = this.ndim === 0 ? this.reshape([1]) : this;
-    if (x.shape[d] === 0) return this.sum(dim, keepdim).add(1);
-    while (x.shape[d] > 1) {
-      const half = Math.floor(x.shape[d] / 2);
-      const product = x.narrow(d, 0, half).mul(x.narrow(d, half, half));
-      x = x.shape[d] % 2 === 0 ? product : concat([product, x.narrow(d, 2 * half, 1)], d);
-    }
-    return keepdim && this.ndim > 0 ? x : x.squeeze(d);
-  }
-  /** Variance: Σ(x − mean)² / (n − correction). `tensor([1, 2, 3, 4]).var() // => Tensor[] 1.6667` */
-  var(dim?: Dims, { correction = 1, keepdim = false } = {}): Tensor {
-    const deviation = this.sub(this.mean(dim, true));
-    return deviation.square().sum(dim, keepdim).div(Math.max(0, this.count('var', dim) - correction));
-  }
-  /** Standard deviation: the root of `var`; without spread its gradient is 0. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
-  std(dim?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    const variance = this.var(dim, options);
-    const spread = variance.ne(0);
-    return variance.where(spread, 1).sqrt().where(spread, 0);
-  }
   /** Largest value; ties share the gradient. `tensor([[1, 9], [5, 4]]).amax(1) // => Tensor[2] [9, 5]` */
   amax(dim?: Dims, keepdim = false): Tensor { return this.nonEmpty('amax', dim).reduce(ops.amax, dim, keepdim); }
   /** Smallest value; ties share the gradient. `tensor([[1, 9], [5, 4]]).amin(1) // => Tensor[2] [1, 4]` */
   amin(dim?: Dims, keepdim = false): Tensor { return this.nonEmpty('amin', dim).reduce(ops.amin, dim, keepdim); }
-  /** Largest value of all; or, along a dim, values and their places. `tensor([3, 7]).max(0).indices // => Tensor[] 1` */
-  max(): Tensor;
-  max(dim: number, keepdim?: boolean): { values: Tensor; indices: Tensor };
-  max(dim?: number, keepdim = false): Tensor | { values: Tensor; indices: Tensor } {
-    return dim === undefined ? this.amax() : this.pick(this.argmax(dim, true), dim, keepdim);
-  }
-  /** Smallest value of all; or, along a dim, values and their places. `tensor([3, 7]).min() // => Tensor[] 3` */
-  min(): Tensor;
-  min(dim: number, keepdim?: boolean): { values: Tensor; indices: Tensor };
-  min(dim?: number, keepdim = false): Tensor | { values: Tensor; indices: Tensor } {
-    return dim === undefined ? this.amin() : this.pick(this.argmin(dim, true), dim, keepdim);
-  }
   /** Place of the largest value, the first of several; without dim in the flattened tensor. `tensor([3, 7, 7]).argmax() // => Tensor[] 1` */
   argmax(dim?: number, keepdim = false): Tensor {
     return this.nonEmpty('argmax', dim).reduce(ops.argmax, dim, keepdim);
@@ -430,84 +388,11 @@ export class Tensor extends Vocabulary {
   unsqueeze(dim: number): Tensor {
     return this.reshape(this.shape.toSpliced(wrapDim('unsqueeze', dim, this.ndim + 1), 0, 1));
   }
-  /** Without dims of size 1, or without this one if its size is 1. `zeros([1, 3, 1]).squeeze().shape // => [ 3 ]` */
-  squeeze(dim?: number): Tensor {
-    const only = dim === undefined ? null : this.dim('squeeze', dim);
-    return this.reshape(this.shape.filter((size, d) => size !== 1 || (only !== null && d !== only)));
+  /** Without dims of size 1, or without those named whose size is 1. `zeros([1, 3, 1]).squeeze(0).shape // => [ 3, 1 ]` */
+  squeeze(dim?: Dims): Tensor {
+    const named = dim === undefined ? null : namedDims('squeeze', this.ndim, dim);
+    return this.reshape(this.shape.filter((size, d) => size !== 1 || (named !== null && !named.has(d))));
   }
-  /** Backwards along dims. `tensor([1, 2, 3]).flip(0) // => Tensor[3] [3, 2, 1]` */
-  flip(...dims: number[]): Tensor {
-    const flipped = new Set(dims.map((d) => this.dim('flip', d)));
-    if (flipped.size < dims.length) throw new ShapeError('flip', 'each dim may be named once', showShape(dims));
-    return apply(ops.slice, this, this.shape.map((size, d) => (flipped.has(d) ? { start: size - 1, step: -1, size } : whole(size))));
-  }
-  /** `length` elements along dim from `start` on. `arange(5).narrow(0, 1, 3) // => Tensor[3] [1, 2, 3]` */
-  narrow(dim: number, start: number, length: number): Tensor {
-    const d = this.axis('narrow', dim);
-    const size = this.shape[d];
-    if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > size) {
-      throw new ShapeError('narrow', `start and length must be whole numbers within the size ${size}`,
-        `${start} and ${length}`);
-    }
-    return apply(ops.slice, this, this.shape.map((n, at) => (at === d ? { start, step: 1, size: length } : whole(n))));
-  }
-  /** One place along dim, which is gone in the result. `eye(3).select(0, -1) // => Tensor[3] [0, 0, 1]` */
-  select(dim: number, index: number): Tensor {
-    const d = this.axis('select', dim);
-    return this.narrow(d, wrapIndex('select', index, this.shape[d]), 1).squeeze(d);
-  }
-  /** start, start+step, … below stop along dim, with Python's rules. `arange(6).slice(0, -1, 0, -2) // => Tensor[3] [5, 3, 1]` */
-  slice(dim: number, start?: number, stop?: number, step = 1): Tensor {
-    const d = this.axis('slice', dim);
-    return apply(ops.slice, this, this.shape.map((n, at) => (at === d ? sliceRange('slice', n, start, stop, step) : whole(n))));
-  }
-  /** Parts of `size` along dim (the last may be smaller), or of the given sizes. `arange(5).split(2).length // => 3` */
-  split(size: number | readonly number[], dim = 0): Tensor[] {
-    const sizes = splitSizes(this.size(dim), size);
-    let start = 0;
-    return sizes.map((length) => this.narrow(dim, (start += length) - length, length));
-  }
-  /** At most n parts of equal size (the last may be smaller). `arange(5).chunk(2)[1] // => Tensor[2] [3, 4]` */
-  chunk(n: number, dim = 0): Tensor[] {
-    if (!(n > 0)) throw new ShapeError('chunk', 'the number of parts must be positive', `${n}`);
-    return this.split(Math.max(1, Math.ceil(this.size(dim) / n)), dim);
-  }
-  /** One tensor for each place along dim. `eye(2).unbind()[1] // => Tensor[2] [0, 1]` */
-  unbind(dim = 0): Tensor[] { return Array.from({ length: this.size(dim) }, (_, i) => this.select(dim, i)); }
-
-  // ── By index: whole numbers in range ──────────────────────────────────────────────────────────
-
-  /** y[i][j] = this[index[i][j]][j] for dim 0, and so on; y has index's shape. `tensor([[1, 2], [3, 4]]).gather(1, tensor([[1], [0]])).flatten() // => Tensor[2] [2, 3]` */
-  gather(dim: number, index: Tensor): Tensor {
-    return apply(ops.gather, this, this.checkIndex('gather', index, dim), this.dim('gather', dim));
-  }
-  /** this with src written at the indices; the last of several writes stays. `zeros([3]).scatter(0, tensor([2, 0]), tensor([5, 6])) // => Tensor[3] [6, 0, 5]` */
-  scatter(dim: number, index: Tensor, src: Operand): Tensor {
-    const values = typeof src === 'number' ? this.lift('scatter', src).expand(index.shape) : partOf('scatter', src, index);
-    return apply(ops.scatter, this, this.checkIndex('scatter', index, dim), values, this.dim('scatter', dim));
-  }
-  /** this with src added at the indices; repeated ones add up. `zeros([2]).scatterAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
-  scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    const places = this.checkIndex('scatterAdd', index, dim);
-    return this.add(apply(ops.scatterAdd, partOf('scatterAdd', src, index), places, this.dim('scatterAdd', dim), this.shape));
-  }
-  /** The slices at index[0], index[1], … along dim. `tensor([5, 6, 7]).indexSelect(0, tensor([2, 0])) // => Tensor[2] [7, 5]` */
-  indexSelect(dim: number, index: Tensor): Tensor {
-    const d = this.axis('indexSelect', dim);
-    return apply(ops.indexSelect, this, listOf('indexSelect', index, this.shape[d]), d);
-  }
-  /** this with alpha·src's slices added at index[0], index[1], … along dim. `zeros([2]).indexAdd(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
-  indexAdd(dim: number, index: Tensor, src: Tensor, { alpha = 1 } = {}): Tensor {
-    const d = this.axis('indexAdd', dim);
-    const places = listOf('indexAdd', index, this.shape[d]);
-    const expected = this.shape.with(d, index.numel());
-    if (!sameShape(src.shape, expected)) {
-      throw new ShapeError('indexAdd', `the source must have the shape ${showShape(expected)}`, showShape(src.shape));
-    }
-    return this.add(apply(ops.indexAdd, alpha === 1 ? src : src.mul(alpha), places, d, this.shape));
-  }
-  /** A last dim of `classes` (one more than the largest index, if left out) with 1 at the index. `tensor([2, 0]).oneHot().toArray() // => [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]` */
-  oneHot(classes: number = this.amax().item() + 1): Tensor { return apply(ops.oneHot, wholeIn('oneHot', this, classes), classes); }
 
   // ── Copies and kinds ──────────────────────────────────────────────────────────────────────────
 
@@ -587,19 +472,6 @@ export class Tensor extends Vocabulary {
     return aligned ? apply(op, this, dropped) : apply(op, this, kept).reshape(dropped);
   }
 
-  /** Values at the places that argmax or argmin found (with keepdim). */
-  private pick(places: Tensor, dim: number, keepdim: boolean): { values: Tensor; indices: Tensor } {
-    const values = this.gather(dim, places);
-    return keepdim ? { values, indices: places } : { values: values.squeeze(dim), indices: places.squeeze(dim) };
-  }
-
-  /** An index tensor for gather and scatter. */
-  private checkIndex(where: string, index: Tensor, dim: number): Tensor {
-    checkTensors(where, index);
-    checkGather(where, this.shape, index.nd, this.dim(where, dim));
-    return index;
-  }
-
   /** Refuses a write in place by which a gradient would be lost, or one place be written for several elements. @internal */
   mayWrite(where: string, other: Tensor): void {
     if (engine.isGradEnabled() && (this.requiresGrad || other.requiresGrad)) {
@@ -646,22 +518,6 @@ const unwrap = (arg: unknown): unknown => (arg instanceof Tensor ? arg.nd : isLi
 
 const isList = (arg: unknown): arg is readonly Tensor[] => Array.isArray(arg) && arg[0] instanceof Tensor;
 
-const whole = (size: number): Range => ({ start: 0, step: 1, size });
-
-/** The index itself, once all its values are seen to be whole numbers in 0 … limit−1. */
-function wholeIn(where: string, index: Tensor, limit: number): Tensor {
-  checkTensors(where, index);
-  checkWhole(where, index.nd, limit);
-  return index;
-}
-
-/** An index of at most one dim. */
-function listOf(where: string, index: Tensor, limit: number): Tensor {
-  checkTensors(where, index);
-  if (index.ndim > 1) throw new ShapeError(where, 'the index must have one dim', showShape(index.shape));
-  return wholeIn(where, index, limit);
-}
-
 /**
  * Applies an op to tensors (and options), and records it if a gradient will be wanted. With `defineOp`, this is all
  * that an op of your own needs.
@@ -674,18 +530,7 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   checkList('concat', 'tensors', tensors);
   checkTensors('concat', ...tensors);
   if (tensors.length === 0) throw new ShapeError('concat', 'there must be at least one tensor', 'none');
-  const [first] = tensors;
-  const d = wrapDim('concat', dim, first.ndim);
-  for (const x of tensors) {
-    if (x.ndim !== first.ndim || x.ndim === 0 || x.shape.some((size, at) => at !== d && size !== first.shape[at])) {
-      throw new ShapeError(
-        'concat',
-        `all sizes but that of dim ${d} must be equal`,
-        `${showShape(first.shape)} and ${showShape(x.shape)}`,
-      );
-    }
-  }
-  let start = 0;
-  const starts = tensors.map((x) => (start += x.shape[d]) - x.shape[d]);
+  const d = wrapDim('concat', dim, tensors[0].ndim);
+  const starts = startsAlong('concat', tensors.map(({ shape }) => shape), d); // prettier-ignore
   return apply(ops.concat, tensors, d, starts);
 }

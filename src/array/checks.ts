@@ -45,6 +45,15 @@ export function expandedShape(from: Shape, shape: Shape): number[] {
   return sizes;
 }
 
+/** One dim, or several, counted from the front; each may be named once. */
+export function namedDims(where: string, ndim: number, dim: number | readonly number[]): Set<number> {
+  const named = typeof dim === 'number' ? [dim] : dim;
+  checkList(where, 'dims, or one dim', named);
+  const dims = new Set(named.map((d) => wrapDim(where, d, ndim)));
+  if (dims.size !== named.length) throw new ShapeError(where, 'each dim may be named once', showShape(named));
+  return dims;
+}
+
 /**
  * What a reduction over `dim` (one, several, or all if none is named) makes of a shape: `kept` has 1 where elements are
  * folded, `dropped` leaves those dims out, `count` elements go into each result. `aligned`: `dropped` broadcasts to the
@@ -55,18 +64,28 @@ export function reducedShapes(
   shape: Shape,
   dim: number | readonly number[] | undefined,
 ): { kept: Shape; dropped: Shape; count: number; aligned: boolean } {
-  const named = dim === undefined ? [] : typeof dim === 'number' ? [dim] : dim;
-  checkList(where, 'dims, or one dim', named);
-  const dims = new Set(named.length === 0 ? shape.keys() : named.map((d) => wrapDim(where, d, shape.length)));
-  if (named.length > 0 && dims.size !== named.length) {
-    throw new ShapeError(where, 'each dim may be named once', showShape(named));
-  }
+  const named = namedDims(where, shape.length, dim ?? []);
+  const dims = named.size === 0 ? new Set(shape.keys()) : named;
   return {
     kept: shape.map((size, d) => (dims.has(d) ? 1 : size)),
     dropped: shape.filter((_, d) => !dims.has(d)),
     count: sizeOf(shape.filter((_, d) => dims.has(d))),
     aligned: [...dims].every((d) => d < dims.size),
   };
+}
+
+/** Where along dim d each of several shapes begins, one after another; all their other sizes must be equal. */
+export function startsAlong(where: string, shapes: readonly Shape[], d: number): number[] {
+  const [first] = shapes;
+  let end = 0;
+  return shapes.map((shape) => {
+    const fits = shape.length === first.length && shape.length > 0;
+    if (!fits || shape.some((size, at) => at !== d && size !== first[at])) {
+      const got = `${showShape(first)} and ${showShape(shape)}`;
+      throw new ShapeError(where, `all sizes but that of dim ${d} must be equal`, got);
+    }
+    return (end += shape[d]) - shape[d];
+  });
 }
 
 /** Refuses an index whose values are not all whole numbers in 0 … limit−1. */

@@ -1,4 +1,5 @@
 /** Determinants, inverses, linear systems and Cholesky factors of batches of small matrices. */
+import { checkTensors } from '../array/checks.ts';
 import { dense } from '../array/dense.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, sizeOf } from '../array/nd.ts';
@@ -35,6 +36,7 @@ export abstract class Decompositions extends LinearAlgebra {
    */
   solve(this: Tensor, b: Tensor): Tensor {
     square('solve', this);
+    checkTensors('solve', b);
     if (b.ndim === 1 || (b.ndim === this.ndim - 1 && sameShape(b.shape, this.shape.slice(0, -1)))) {
       return this.solve(b.unsqueeze(-1)).squeeze(-1);
     }
@@ -44,6 +46,7 @@ export abstract class Decompositions extends LinearAlgebra {
   /** As `solve`, of the lower triangle of this, or the upper one; the rest is not read. PyTorch: `linalg.solve_triangular`. `tensor([[2, 9], [1, 1]]).solveTriangular(ones([2, 1])).toArray() // => [ [ 0.5 ], [ 0.5 ] ]` */
   solveTriangular(this: Tensor, b: Tensor, { upper = false } = {}): Tensor {
     square('solveTriangular', this);
+    checkTensors('solveTriangular', b);
     systems('solveTriangular', this, b);
     return this.apply(ops.solveTriangular, this, b, upper);
   }

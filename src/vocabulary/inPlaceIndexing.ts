@@ -7,7 +7,7 @@ import { ShapeError, showShape } from '../array/errors.ts';
 import { broadcastShapes, sameShape, wrapDim } from '../array/nd.ts';
 import * as k from '../kernels/indexing.ts';
 import type { Operand, Tensor } from '../tensor.ts';
-import { operand, type Reduce } from './indexing.ts';
+import type { Reduce } from './indexing.ts';
 import { partOf, placesOf, type Index } from './places.ts';
 import { Sorting } from './sorting.ts';
 
@@ -15,11 +15,11 @@ import { Sorting } from './sorting.ts';
 export abstract class InPlaceIndexing extends Sorting {
   /** Python's x[…] = values or, with `accumulate`, x[…] += values: see `index` for the places. `zeros([3]).indexPut_(['1:'], 5) // => Tensor[3] [0, 5, 5]` */
   indexPut_(this: Tensor, places: readonly Index[], values: Operand, { accumulate = false } = {}): Tensor {
-    return put('indexPut_', this, placesOf('indexPut_', this, places), operand(this, values), accumulate);
+    return put('indexPut_', this, placesOf('indexPut_', this, places), this.lift('indexPut_', values), accumulate);
   }
   /** src written at the indices along dim, as `scatter` does. `zeros([3]).scatter_(0, tensor([2, 0]), 5) // => Tensor[3] [5, 0, 5]` */
   scatter_(this: Tensor, dim: number, index: Tensor, src: Operand): Tensor {
-    const values = typeof src === 'number' ? operand(this, src).expand(index.shape) : partOf('scatter_', src, index);
+    const values = typeof src === 'number' ? this.lift('scatter_', src).expand(index.shape) : partOf('scatter_', src, index);
     return scatter('scatter_', this, dim, index, values, false);
   }
   /** src added at the indices along dim; repeated ones add up. `zeros([2]).scatterAdd_(0, tensor([1, 1]), tensor([5, 6])) // => Tensor[2] [0, 11]` */
@@ -43,7 +43,7 @@ export abstract class InPlaceIndexing extends Sorting {
   indexFill_(this: Tensor, dim: number, index: Tensor, value: number): Tensor {
     const d = wrapDim('indexFill_', dim, this.ndim);
     const at = this.wrap(wrapWhole('indexFill_', index.nd, this.shape[d] ?? 1));
-    return slices('indexFill_', this, d, at, operand(this, value).expand(withSize(this, d, index.numel())), false);
+    return slices('indexFill_', this, d, at, this.lift('indexFill_', value).expand(withSize(this, d, index.numel())), false);
   }
   /** source written (or added) at places of the flattened tensor; negative ones count from the end. `zeros([3]).put_(tensor([-1, 0]), tensor([5, 6])) // => Tensor[3] [6, 0, 5]` */
   put_(this: Tensor, index: Tensor, source: Tensor, { accumulate = false } = {}): Tensor {

@@ -1,15 +1,14 @@
 /** Reading and writing by index that is made of other methods. */
 import { checkGather, checkTensors, checkWhole, wrapWhole } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import { allocate } from '../array/memory.ts';
-import { broadcastShapes, nd, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
+import { broadcastShapes, sameShape, wholeNd, wrapDim } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
-import { Diagonals } from './diagonals.ts';
+import { Gathers } from './gathers.ts';
 import { partOf, placesOf, read, type Index } from './places.ts';
 
 // prettier-ignore
-export abstract class Indexing extends Diagonals {
+export abstract class Indexing extends Gathers {
   /**
    * Python's x[…]: positions, ranges 'start:stop:step', '...' for the dims between, null for a new dim, index tensors (or
    * lists) that broadcast together, and `{ mask }` for the places where a mask is not 0. As in PyTorch, dims that are
@@ -27,7 +26,7 @@ export abstract class Indexing extends Diagonals {
    */
   indexPut(this: Tensor, places: readonly Index[], values: Operand, { accumulate = false } = {}): Tensor {
     const at = placesOf('indexPut', this, places);
-    const src = operand(this, values);
+    const src = this.lift('indexPut', values);
     if (!sameShape(broadcastShapes('indexPut', at.shape, src.shape), at.shape)) {
       throw new ShapeError('indexPut', `the values must broadcast to ${showShape(at.shape)}`, showShape(src.shape));
     }
@@ -37,15 +36,17 @@ export abstract class Indexing extends Diagonals {
   /** value where the mask is not 0, else this. `tensor([1, 2]).maskedFill(tensor([0, 1]), 9) // => Tensor[2] [1, 9]` */
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor {
     checkTensors('maskedFill', mask);
-    return operand(this, value).where(mask, this);
+    return this.lift('maskedFill', value).where(mask, this);
   }
   /** The elements where the mask (broadcast) is not 0, in row-major order. `tensor([1, 2, 3]).maskedSelect(tensor([1, 0, 1])) // => Tensor[2] [1, 3]` */
   maskedSelect(this: Tensor, mask: Tensor): Tensor {
+    checkTensors('maskedSelect', mask);
     const shape = broadcastShapes('maskedSelect', this.shape, mask.shape);
     return this.expand(shape).index({ mask: mask.expand(shape) });
   }
   /** this with the first elements of source written where the mask (broadcast) is not 0. `zeros([3]).maskedScatter(tensor([1, 0, 1]), tensor([5, 6])) // => Tensor[3] [5, 0, 6]` */
   maskedScatter(this: Tensor, mask: Tensor, source: Tensor): Tensor {
+    checkTensors('maskedScatter', mask, source);
     const whole = this.expand(broadcastShapes('maskedScatter', this.shape, mask.shape));
     const at = placesOf('maskedScatter', whole, [{ mask: mask.expand(whole.shape) }]);
     if (source.numel() < at.numel()) {
@@ -68,11 +69,13 @@ export abstract class Indexing extends Diagonals {
 
   /** The elements at places of the flattened tensor; negative ones count from the end. `tensor([[1, 2], [3, 4]]).take(tensor([0, -1])) // => Tensor[2] [1, 4]` */
   take(this: Tensor, index: Tensor): Tensor {
+    checkTensors('take', index);
     const at = this.wrap(wrapWhole('take', index.nd, this.numel()));
     return this.reshape([this.numel()]).index(at.reshape([index.numel()])).reshape(index.shape);
   }
   /** this with source written (or added) at places of the flattened tensor. `zeros([2, 2]).put(tensor([0, -1]), tensor([5, 6])).toArray() // => [ [ 5, 0 ], [ 0, 6 ] ]` */
   put(this: Tensor, index: Tensor, source: Tensor, { accumulate = false } = {}): Tensor {
+    checkTensors('put', index, source);
     if (source.numel() !== index.numel()) {
       throw new ShapeError('put', `the source must have as many elements as the index, ${index.numel()}`, `${source.numel()}`);
     }
@@ -110,7 +113,7 @@ export abstract class Indexing extends Diagonals {
   /** this with one value at index[0], index[1], … along dim; negative places count from the end. `zeros([3]).indexFill(0, tensor([0, -1]), 5) // => Tensor[3] [5, 0, 5]` */
   indexFill(this: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
     const d = wrapDim('indexFill', dim, this.ndim);
-    const src = operand(this, value);
+    const src = this.lift('indexFill', value);
     if (index.ndim > 1 || src.ndim > 0) {
       throw new ShapeError('indexFill', 'the index must have one dim, the value none', `${showShape(index.shape)} and ${showShape(src.shape)}`);
     }
@@ -145,10 +148,6 @@ export type Reduce = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 
 /** What leaves the other operand of a reduction as it is. */
 const NEUTRAL: Readonly<Record<Reduce, number>> = { sum: 0, prod: 1, mean: 0, amax: -Infinity, amin: Infinity };
-
-/** A number as a 0-d tensor of x's dtype. */
-export const operand = (x: Tensor, value: Operand): Tensor =>
-  typeof value === 'number' ? x.wrap(nd(allocate(x.dtype, 1).fill(value), [])) : value;
 
 /** x with values written, or added, at places of the flattened tensor, which are in range: vectors. */
 function write(x: Tensor, at: Tensor, values: Tensor, accumulate: boolean): Tensor {

@@ -1,4 +1,5 @@
 /** Linear algebra that is made of other methods: products. */
+import { checkTensors } from '../array/checks.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, wrapDim, zerosNd } from '../array/nd.ts';
 import type { Tensor } from '../tensor.ts';
@@ -66,8 +67,8 @@ export abstract class LinearAlgebra extends Reductions {
     if (!Number.isInteger(n)) throw new ValueError('matrixPower', 'the power must be a whole number', `${n}`);
     if (n < 0) return this.inverse().matrixPower(-n);
     if (n === 0) return unitOf(this).expand(this.shape).clone();
-    const half = this.matrixPower(Math.floor(n / 2));
     if (n === 1) return this;
+    const half = this.matrixPower(Math.floor(n / 2));
     return n % 2 === 0 ? half.matmul(half) : half.matmul(half).matmul(this);
   }
   /** Σ of the diagonal of a matrix. `tensor([[1, 2], [3, 4]]).trace() // => Tensor[] 5` */
@@ -88,6 +89,7 @@ export abstract class LinearAlgebra extends Reductions {
 
 /** a·b of tensors with so many dims; batches of one size. */
 function product(where: string, a: Tensor, b: Tensor, ranks: number, others: number): Tensor {
+  checkTensors(where, a, b);
   const inner = b.shape[Math.max(0, b.ndim - 2)];
   const fits = a.ndim === ranks && b.ndim === others && a.shape[a.ndim - 1] === inner;
   if (!fits || (ranks === 3 && a.shape[0] !== b.shape[0])) {

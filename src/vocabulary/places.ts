@@ -2,6 +2,7 @@
  * Python's x[…] in full: positions, ranges, '...', new dims, index tensors that broadcast together, and masks.
  * Positions and ranges are one slice; index tensors then pick from one dim that theirs are merged to.
  */
+import { checkTensors } from '../array/checks.ts';
 import { dense } from '../array/dense.ts';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape, sizeOf, wholeNd, type Nd, type Shape } from '../array/nd.ts';
@@ -125,6 +126,7 @@ export function placesOf(where: string, x: Tensor, given: readonly Index[]): Ten
 
 /** The part of src that an index uses: its first elements along each dim. */
 export function partOf(where: string, src: Tensor, index: Tensor): Tensor {
+  checkTensors(where, src, index);
   if (src.ndim !== index.ndim || index.shape.some((size, d) => size > src.shape[d])) {
     throw new ShapeError(
       where,

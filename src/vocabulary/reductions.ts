@@ -1,22 +1,72 @@
-/** Reductions that are made of other methods: norms, moments, and those that pass over NaN. */
+/** Reductions that are made of other methods: extremes with their places, products, moments, norms, and those that pass over NaN. */
+import { reducedShapes } from '../array/checks.ts';
 import { ValueError } from '../array/errors.ts';
+import { wrapDim } from '../array/nd.ts';
+import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
-import { Statistics } from './statistics.ts';
+import { pick, Statistics, type Picked } from './statistics.ts';
 
 type Dims = number | readonly number[];
 
+export interface MomentOptions {
+  /** What is taken from the number of elements; default 1. */
+  readonly correction?: number;
+  readonly keepdim?: boolean;
+}
+
 // prettier-ignore
 export abstract class Reductions extends Statistics {
+  /** Largest value of all; or, along a dim, values and their places. `tensor([3, 7]).max(0).indices // => Tensor[] 1` */
+  max(this: Tensor): Tensor;
+  max(this: Tensor, dim: number, keepdim?: boolean): Picked;
+  max(this: Tensor, dim?: number, keepdim = false): Tensor | Picked {
+    return dim === undefined ? this.amax() : pick(this.nonEmpty('max', dim), ops.argmax, dim, keepdim);
+  }
+  /** Smallest value of all; or, along a dim, values and their places. `tensor([3, 7]).min() // => Tensor[] 3` */
+  min(this: Tensor): Tensor;
+  min(this: Tensor, dim: number, keepdim?: boolean): Picked;
+  min(this: Tensor, dim?: number, keepdim = false): Tensor | Picked {
+    return dim === undefined ? this.amin() : pick(this.nonEmpty('min', dim), ops.argmin, dim, keepdim);
+  }
   /** Smallest and largest value, of all or along a dim. `tensor([3, 1, 2]).aminmax().max // => Tensor[] 3` */
   aminmax(this: Tensor, dim?: number, keepdim = false): { min: Tensor; max: Tensor } {
     return { min: this.amin(dim, keepdim), max: this.amax(dim, keepdim) };
   }
+  /**
+   * Product, as products of halves: exact gradients, to any order, also where elements are 0.
+   * `tensor([2, 3, 4]).prod() // => Tensor[] 24`
+   */
+  prod(this: Tensor, dim?: number, keepdim = false): Tensor {
+    if (dim === undefined) return this.reshape([this.numel()]).prod(0).reshape(keepdim ? this.shape.map(() => 1) : []);
+    const d = wrapDim('prod', dim, this.ndim);
+    let x: Tensor = this.ndim === 0 ? this.reshape([1]) : this;
+    if (x.shape[d] === 0) return this.sum(dim, keepdim).add(1);
+    while (x.shape[d] > 1) {
+      const half = Math.floor(x.shape[d] / 2);
+      const product = x.narrow(d, 0, half).mul(x.narrow(d, half, half));
+      x = x.shape[d] % 2 === 0 ? product : this.apply(ops.concat, [product, x.narrow(d, 2 * half, 1)], d, [0, half]);
+    }
+    return keepdim && this.ndim > 0 ? x : x.squeeze(d);
+  }
+  /** Variance: Σ(x − mean)² / (n − correction). `tensor([1, 2, 3, 4]).var() // => Tensor[] 1.6667` */
+  var(this: Tensor, dim?: Dims, { correction = 1, keepdim = false }: MomentOptions = {}): Tensor {
+    if (!Number.isFinite(correction)) throw new ValueError('var', 'correction must be a finite number', `${correction}`);
+    const { count } = reducedShapes('var', this.shape, dim);
+    const deviation = this.sub(this.mean(dim, true));
+    return deviation.square().sum(dim, keepdim).div(Math.max(0, count - correction));
+  }
+  /** Standard deviation: the root of `var`; without spread its gradient is 0. `tensor([1, 2, 3, 4]).std() // => Tensor[] 1.2910` */
+  std(this: Tensor, dim?: Dims, options: MomentOptions = {}): Tensor {
+    const variance = this.var(dim, options);
+    const spread = variance.ne(0);
+    return variance.where(spread, 1).sqrt().where(spread, 0);
+  }
   /** Variance and mean, as a pair. `tensor([1, 2, 3]).varMean()[0] // => Tensor[] 1` */
-  varMean(this: Tensor, dim?: Dims, options: { correction?: number; keepdim?: boolean } = {}): [variance: Tensor, mean: Tensor] {
+  varMean(this: Tensor, dim?: Dims, options: MomentOptions = {}): [variance: Tensor, mean: Tensor] {
     return [this.var(dim, options), this.mean(dim, options.keepdim)];
   }
   /** Standard deviation and mean, as a pair. `tensor([1, 2, 3]).stdMean()[1] // => Tensor[] 2` */
-  stdMean(this: Tensor, dim?: Dims, options: { correction?: number; keepdim?: boolean } = {}): [deviation: Tensor, mean: Tensor] {
+  stdMean(this: Tensor, dim?: Dims, options: MomentOptions = {}): [deviation: Tensor, mean: Tensor] {
     return [this.std(dim, options), this.mean(dim, options.keepdim)];
   }
 

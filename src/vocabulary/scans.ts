@@ -1,6 +1,7 @@
 /** Along a dim: what has been so far, differences, integrals. */
-import { ShapeError, showShape } from '../array/errors.ts';
-import { sameShape, wrapDim } from '../array/nd.ts';
+import { startsAlong } from '../array/checks.ts';
+import { ShapeError } from '../array/errors.ts';
+import { wrapDim } from '../array/nd.ts';
 import * as ops from '../ops/index.ts';
 import type { Operand, Tensor } from '../tensor.ts';
 import { Elementwise } from './elementwise.ts';
@@ -51,7 +52,8 @@ export abstract class Scans extends Elementwise {
     if (!Number.isInteger(n) || n < 0) throw new ShapeError('diff', 'n must be a whole number, 0 or more', `${n}`);
     const parts = [prepend, this, append].filter((part) => part !== undefined);
     if (n === 0) return this;
-    let x: Tensor = parts.length > 1 ? joined(parts, d) : this;
+    const starts = startsAlong('diff', parts.map(({ shape }) => shape), d);
+    let x: Tensor = parts.length > 1 ? this.apply(ops.concat, parts, d, starts) : this;
     for (let left = Math.min(n, x.shape[d]); left > 0; left--) {
       const size = x.shape[d] - 1;
       x = x.narrow(d, 1, size).sub(x.narrow(d, 0, size));
@@ -71,21 +73,4 @@ export abstract class Scans extends Elementwise {
     const line = x.ndim === 1 && x.numel() !== 1 ? x.reshape(this.shape.map((_, at) => (at === d ? x.numel() : 1))) : x;
     return means.mul(line.expand(this.shape).diff({ dim: d })).sum(d);
   }
-}
-
-/** The parts one after another. */
-function joined(parts: readonly Tensor[], d: number): Tensor {
-  const [first] = parts;
-  for (const { shape } of parts) {
-    if (!sameShape(shape.with(d, 0), first.shape.with(d, 0))) {
-      throw new ShapeError(
-        'diff',
-        `all sizes but that of dim ${d} must be equal`,
-        `${showShape(first.shape)} and ${showShape(shape)}`,
-      );
-    }
-  }
-  let start = 0;
-  const starts = parts.map(({ shape }) => (start += shape[d]) - shape[d]);
-  return first.apply(ops.concat, parts, d, starts);
 }

@@ -5,10 +5,10 @@ import { wholeNd, wrapDim, type Shape } from '../array/nd.ts';
 import { reshapeView } from '../array/views.ts';
 import * as ops from '../ops/index.ts';
 import type { Tensor } from '../tensor.ts';
-import { Decompositions } from './decompositions.ts';
+import { Slices } from './slices.ts';
 
 // prettier-ignore
-export abstract class Shapes extends Decompositions {
+export abstract class Shapes extends Slices {
   /** Another name of `transpose`. `zeros([2, 3, 4]).swapaxes(0, 2).shape // => [ 4, 3, 2 ]` */
   swapaxes(this: Tensor, dim0: number, dim1: number): Tensor { return this.transpose(dim0, dim1); }
   /**

@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.ts';
 import { Scans } from './scans.ts';
 
 /** Values and the places along the dim where they were found. */
-interface Picked {
+export interface Picked {
   readonly values: Tensor;
   readonly indices: Tensor;
 }
@@ -122,6 +122,7 @@ export abstract class Statistics extends Scans {
    */
   cov(this: Tensor, { correction = 1, fweights, aweights }: CovarianceOptions = {}): Tensor {
     if (this.ndim > 2) throw new ShapeError('cov', 'there must be at most 2 dims', showShape(this.shape));
+    if (!Number.isFinite(correction)) throw new ValueError('cov', 'correction must be a finite number', `${correction}`);
     const x = this.ndim === 2 ? this : this.reshape([1, -1]);
     const O = x.shape[1];
     for (const w of [fweights, aweights]) {
@@ -141,8 +142,7 @@ export abstract class Statistics extends Scans {
   corrcoef(this: Tensor): Tensor {
     const c = this.cov();
     if (c.ndim === 0) return c.div(c);
-    const places = line(c, Array.from({ length: c.shape[0] }, (_, i) => i)).unsqueeze(1);
-    const deviation = c.gather(1, places).sqrt(); // [V, 1]
+    const deviation = c.diagonal().sqrt().unsqueeze(1); // [V, 1]
     return c.div(deviation).div(deviation.mT).clamp(-1, 1);
   }
 }
@@ -180,7 +180,7 @@ const filled = (x: Tensor, shape: Shape, value: number): Tensor =>
   x.wrap(nd(allocate(x.dtype, sizeOf(shape)).fill(value), shape));
 
 /** Values along dim at the places that an op finds, one a line. */
-function pick(x: Tensor, op: typeof ops.medianPlace, dim: number, keepdim: boolean): Picked {
+export function pick(x: Tensor, op: typeof ops.medianPlace, dim: number, keepdim: boolean): Picked {
   const d = wrapDim(op.name, dim, x.ndim);
   const indices = x.reduce(op, d, true);
   const values = x.gather(d, indices);

@@ -182,6 +182,7 @@ describe('index', () => {
     for (const text of ['a:b', '1:2:3:4', '0.5:', '']) expect(() => x.index(text)).toThrow(ValueError);
     expect(() => x.index('::0')).toThrow('index: a step must be a whole number other than 0, got 0');
     expect(() => tensor([]).index(0)).toThrow('index: nothing can be picked from a dim of size 0, got 0');
+    expect(() => x.chunk(2.5)).toThrow('chunk: the number of parts must be a whole number, 1 or more, got 2.5');
     expect(() => x.slice(0, 0.5)).toThrow('slice: the ends of a range must be whole numbers, got 0.5');
   });
 });
@@ -208,6 +209,16 @@ describe('shapes', () => {
     expect(() => x.permute(0, 1)).toThrow('permute: every one of the 3 dims must stand once, got [0, 1]');
     expect(() => x.permute(0, 1, 1)).toThrow(ShapeError);
     expect(() => x.flatten(2, 1)).toThrow('flatten: start must not come after end, got 2 and 1');
+  });
+
+  it('squeeze takes all dims, one or several, and leaves those that are longer', () => {
+    const x = zeros([1, 3, 1, 2, 1]);
+    expect(x.squeeze().shape).toEqual([3, 2]);
+    expect(x.squeeze(-1).shape).toEqual([1, 3, 1, 2]);
+    expect(x.squeeze([0, 1, -1]).shape).toEqual([3, 1, 2]);
+    expect(x.squeeze([]).shape).toEqual(x.shape);
+    expect(() => x.squeeze([0, -5])).toThrow('squeeze: each dim may be named once, got [0, -5]');
+    expect(() => x.flip(4, -1)).toThrow('flip: each dim may be named once, got [4, -1]');
   });
 
   it('expand grows only sizes of 1 and in front', () => {
