@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
+import { findStepSize } from './findLr.ts';
 import { info } from './info.ts';
 import { meanings, recipes } from './recipes.ts';
 import { tokenize } from './tokenize.ts';
 import { train } from './train.ts';
+import { tune } from './tune.ts';
 import { evaluate, generate, predict } from './use.ts';
 import { readArgs, UsageError, type Args, type OptionTypes } from './usage.ts';
 
@@ -17,6 +19,7 @@ interface Command {
 }
 
 const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
 const texts = { type: 'string', multiple: true } as const;
 const models = Object.entries(recipes).map(
   ([name, { kind, about }]) => `  ${name.padEnd(8)} ${kind.padEnd(7)} ${about}`,
@@ -37,6 +40,38 @@ ${models.join('\n')}
   --resume DIR     go on with a run that was stopped or killed, to the same bits as if it had not been`,
     options: { data: text, set: texts, out: text, resume: text },
     run: train,
+  },
+  tune: {
+    about: 'train with many settings, and say which of them did best',
+    help: `adjoint tune MODEL --grid NAME=VALUE,VALUE… … [options]
+adjoint tune MODEL --random N NAME=LOW..HIGH … [options]
+adjoint tune --resume DIR
+
+  --grid           every combination of the values that are listed: lr=1e-3,3e-3 width=64,128
+  --random N       N draws: from lists, from ranges (dropout=0..0.5), or from ranges on a logarithmic axis
+                   (lr=1e-4..1e-1:log)
+  --halving        first few epochs for all; the best third of them goes on with three times as many, and so on up to
+                   the setting epochs
+  --score NAME     what is to be best on what was held back: loss (default), accuracy, …
+  --jobs N         trials at a time, each in a process of its own (default: as many as there are processors)
+  --data PATH, --set name=value     for all trials, as in train
+  --out DIR        a new or empty folder (default: runs/tune-MODEL, runs/tune-MODEL-2, …)
+  --resume DIR     go on with a tuning that was stopped or killed`,
+    options: { data: text, set: texts, out: text, resume: text, grid: flag, random: text, halving: flag, score: text, jobs: text }, // prettier-ignore
+    run: tune,
+  },
+  'find-lr': {
+    about: 'a step size to try first',
+    help: `adjoint find-lr MODEL [options]
+
+  Makes a step with each of many step sizes, from small to large, and says at which one the loss fell fastest.
+
+  --from LR, --to LR    the least and the largest (default: 1e-6 and 1)
+  --steps N             (default: 100)
+  --data PATH, --set name=value     as in train
+  --out DIR             a new or empty folder for the curve (default: runs/find-lr-MODEL, …)`,
+    options: { data: text, set: texts, out: text, from: text, to: text, steps: text },
+    run: findStepSize,
   },
   eval: {
     about: 'how good a model is on what was held back',
@@ -85,7 +120,7 @@ adjoint tokenize --train KIND --data FILE --out tokenizer.json [--vocab-size N]
   },
 };
 
-const common = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+const common = { json: flag, help: { type: 'boolean', short: 'h' } } as const;
 const overview = `adjoint COMMAND …
 
 ${Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`).join('\n')}
@@ -119,6 +154,10 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   }
   return (await command.run(args)) ?? 0;
 }
+
+// A trial of `adjoint tune` ends when the tuning does, however that ends; it goes on from its last checkpoint.
+process.once('disconnect', () => process.exit(143));
+process.channel?.unref();
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -5,11 +5,11 @@ import { join, resolve } from 'node:path';
 import { FileError, FormatError, ValueError } from '../array/errors.ts';
 import { Generator } from '../array/random.ts';
 import { renderReport, type RunReport } from '../inspect/index.ts';
-import { lockFile, readText, saveSafetensors, writeFileAtomic } from '../io/files.ts';
+import { lockFile, saveSafetensors, writeFileAtomic } from '../io/files.ts';
 import { AdamW, lrScheduler } from '../optim/index.ts';
 import { saveTokenizer } from '../text/files.ts';
 import { fit, logFile, showProgress, showSeconds, stopOnInterrupt, type Run } from '../train/index.ts';
-import { claim, freeFolder } from './folders.ts';
+import { claim, freeFolder, orNote, readJson, writeJson } from './folders.ts';
 import { imageTask, isPictureFolder, pictureSettings, readImages } from './imageTask.ts';
 import { readSettings, recipeOf, type Net, type Settings } from './recipes.ts';
 import type { Batch, Judgement, Task } from './task.ts';
@@ -26,12 +26,8 @@ export interface Plan {
   readonly fingerprint?: string;
 }
 
-const writeJson = (path: string, value: unknown): void => writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-
-/** A new plan, from the arguments. */
-function newPlan(args: Args): Plan {
-  expectPositionals(args, ['MODEL']);
-  const [name] = args.positionals;
+/** A new plan, from the options and the model that was named. */
+export function newPlan(args: Args, [name]: readonly string[]): Plan {
   const recipe = recipeOf(name);
   const said = args.text('data');
   const data = said === undefined ? null : resolve(said);
@@ -46,13 +42,7 @@ export function planOf(folder: string): Plan {
     const cure = 'name a folder that `adjoint train` has made';
     throw new FileError(path, 'there must be the config of a run', 'no such file', cure);
   }
-  let config: { run?: Plan };
-  try {
-    config = JSON.parse(readText(path)) as { run?: Plan };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FormatError(path, 'the file must be JSON', error.message);
-  }
+  const config = readJson(path) as { run?: Plan };
   if (!config.run) throw new FormatError(path, 'the folder must be one that `adjoint train` has made', 'another model');
   return config.run;
 }
@@ -96,7 +86,8 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string =>
 /** Returns the exit code. */
 export async function train(args: Args): Promise<number> {
   const old = args.text('resume');
-  const plan = old === undefined ? newPlan(args) : oldPlan(old, args);
+  if (old === undefined) expectPositionals(args, ['MODEL']);
+  const plan = old === undefined ? newPlan(args, args.positionals) : oldPlan(old, args);
   const out = old ?? args.text('out') ?? freeFolder(`runs/${plan.recipe}`);
   const generator = new Generator(plan.settings['seed']);
   const { model, task, name, fingerprint } = await prepare(plan, generator);
@@ -171,7 +162,7 @@ async function work(w: Work): Promise<number> {
   if (task.preprocessing) writeJson(join(out, 'preprocessing.json'), task.preprocessing);
   const { history, step, stopped } = run;
   writeJson(join(out, 'metrics.json'), { ...judgement.metrics, ...judgement.details, steps: step, stopped, history });
-  await writeReport(w, run, judgement);
+  await orNote('report.html', () => writeReport(w, run, judgement));
 
   const seconds = (performance.now() - began) / 1000;
   const resume = stopped === null ? undefined : `adjoint train --resume ${out}`;
@@ -186,7 +177,7 @@ async function work(w: Work): Promise<number> {
   return stopped === null ? 0 : stopped === 'interrupted' ? 130 : 143;
 }
 
-/** The page of a run; where the packages that draw it are not installed, all else is there nonetheless. */
+/** The page of a run. */
 async function writeReport({ out, model, plan, name }: Work, { history }: Run, judgement: Judgement): Promise<void> {
   const series = (
     title: string,
@@ -204,25 +195,20 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
   const accuracy = isImages ? [series('Accuracy', ['accuracy', 'held back'])] : [];
   const shown = (x: number, key: string): string =>
     key === 'accuracy' || key === 'right' ? `${(100 * x).toFixed(1)} %` : x.toFixed(key === 'perplexity' ? 2 : 4);
-  try {
-    const page = await renderReport({
-      title: `${plan.recipe} on ${name}`,
-      subtitle: `seed ${plan.settings['seed']}`,
-      figures: [
-        ...Object.entries(judgement.metrics).map(([label, x]) => ({
-          label: `${label}, held back`,
-          value: shown(x, label),
-        })),
-        { label: 'parameters', value: `${model.parameterCount()}` },
-      ],
-      curves: [series('Loss', ['loss', 'training'], ['heldBackLoss', 'held back']), ...accuracy],
-      ...judgement.report,
-      config: { data: plan.data ?? name, ...plan.settings },
-      modelText: model.toString(),
-    });
-    writeFileAtomic(join(out, 'report.html'), page);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    console.error(`adjoint: no report.html: ${error.message}`);
-  }
+  const page = await renderReport({
+    title: `${plan.recipe} on ${name}`,
+    subtitle: `seed ${plan.settings['seed']}`,
+    figures: [
+      ...Object.entries(judgement.metrics).map(([label, x]) => ({
+        label: `${label}, held back`,
+        value: shown(x, label),
+      })),
+      { label: 'parameters', value: `${model.parameterCount()}` },
+    ],
+    curves: [series('Loss', ['loss', 'training'], ['heldBackLoss', 'held back']), ...accuracy],
+    ...judgement.report,
+    config: { data: plan.data ?? name, ...plan.settings },
+    modelText: model.toString(),
+  });
+  writeFileAtomic(join(out, 'report.html'), page);
 }

@@ -12,9 +12,11 @@ export interface Series {
   readonly name: string;
   /** [x, y] in order of x. A y that is not finite leaves a gap in the line. */
   readonly points: readonly (readonly [x: number, y: number])[];
+  /** Drawn in grey behind the others, and not in the legend: one of many that are only to be seen together. */
+  readonly muted?: boolean;
 }
 
-/** Lines over one pair of axes. */
+/** Lines, or points alone, over one pair of axes. */
 export interface Curve {
   readonly title: string;
   /** Default: `epoch`. */
@@ -22,6 +24,11 @@ export interface Curve {
   readonly yLabel: string;
   /** Shows y as a percentage: 0.5 is 50 %. */
   readonly percent?: boolean;
+  /** Points that no line joins, as of trials that have no order. */
+  readonly scatter?: boolean;
+  /** Logarithmic axes: all numbers along them must be above 0. */
+  readonly logX?: boolean;
+  readonly logY?: boolean;
   readonly series: readonly Series[];
 }
 
@@ -31,9 +38,10 @@ export interface Confusion {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** How series are told apart: a colour and, for who does not see it, a dash. The page's legend uses it too. */
-export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
+/** How series are told apart: a colour and, for who does not see it, a dash or a shape. The page's legend uses it too. */
+export const seriesStyle = (i: number): { color: string; dash: number[]; shape: string } => ({
   color: `var(--series-${(i % 4) + 1})`,
+  shape: SHAPES[i % 4],
   dash: [
     [1, 0],
     [7, 4],
@@ -41,6 +49,14 @@ export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
     [9, 3, 2, 3],
   ][i % 4] ?? [1, 0],
 });
+
+/** Shapes of 2 × 2 around the origin. */
+const SHAPES = [
+  'M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0Z', // a disc
+  'M-.8,-.8H.8V.8H-.8Z',
+  'M0,-1L1,.8H-1Z',
+  'M0,-1L.9,0L0,1L-.9,0Z',
+];
 
 const config = {
   aria: false, // the figure around the chart has the description
@@ -75,22 +91,38 @@ async function toSvg(spec: TopLevelSpec): Promise<Markup> {
 
 const isWhole = (x: number): boolean => Number.isInteger(x);
 
-/** A line chart. Parts of a line that a value that is not finite separates are drawn apart. */
+/** From the least number to the largest, and a share of that more on each side; one number alone gets room as well. */
+function domainOf(xs: readonly number[], share: number, log: boolean): [number, number] {
+  if (xs.length === 0) return log ? [1, 10] : [0, 1];
+  const ends = [Math.min(...xs), Math.max(...xs)].map((x) => (log ? Math.log(x) : x));
+  const room = ends[0] === ends[1] ? 1 : share * (ends[1] - ends[0]);
+  const [from, to] = [ends[0] - room, ends[1] + room];
+  return log ? [Math.exp(from), Math.exp(to)] : [from, to];
+}
+
+/** A chart of lines or points. Parts of a line that a value that is not finite separates are drawn apart. */
 export async function curveChart(curve: Curve): Promise<Markup> {
-  const values: { x: number; y: number; series: number; part: string }[] = [];
+  const { scatter = false, logX = false, logY = false } = curve;
+  const values: { x: number; y: number; series: number; part: string; opacity: number }[] = [];
   const xs: number[] = [];
-  curve.series.forEach(({ points }, series) => {
+  curve.series.forEach(({ points, muted }, series) => {
+    const opacity = muted ? 0.45 : 1;
     let part = 0;
     for (const [x, y] of points) {
       if (!Number.isFinite(x)) continue;
       xs.push(x);
-      if (Number.isFinite(y)) values.push({ x, y, series, part: `${series}.${part}` });
+      if (Number.isFinite(y)) values.push({ x, y, series, part: `${series}.${part}`, opacity });
       else part++;
     }
   });
-  const [from, to] = [Math.min(...xs), Math.max(...xs)];
-  const styles = curve.series.map((_, i) => seriesStyle(i));
+  const styles = curve.series.map(({ muted }, i) => ({ ...seriesStyle(i), ...(muted && { color: 'var(--muted)' }) }));
   const domain = styles.map((_, i) => i);
+  const bySeries = <T>(range: T[]): object => ({
+    field: 'series',
+    type: 'nominal',
+    legend: null,
+    scale: { domain, range },
+  });
   const longest = Math.max(0, ...curve.series.map(({ points }) => points.length));
   const ys = values.map(({ y }) => y);
   const flat = Math.min(...ys) === Math.max(...ys);
@@ -101,18 +133,20 @@ export async function curveChart(curve: Curve): Promise<Markup> {
     padding: { left: 2, right: 8, top: 6, bottom: 2 },
     config,
     data: { values },
-    mark: {
-      type: 'line',
-      strokeWidth: 2.25,
-      strokeJoin: 'round',
-      point: longest <= 40 ? { size: 26, filled: true } : false,
-    },
+    mark: scatter
+      ? { type: 'point', filled: true, size: 55 }
+      : {
+          type: 'line',
+          strokeWidth: 2.25,
+          strokeJoin: 'round',
+          point: longest <= 40 ? { size: 26, filled: true } : false,
+        },
     encoding: {
       x: {
         field: 'x',
         type: 'quantitative',
         title: curve.xLabel ?? 'epoch',
-        scale: { nice: false, domain: xs.length === 0 ? [0, 1] : from === to ? [from - 1, to + 1] : [from, to] },
+        scale: { nice: false, domain: domainOf(xs, scatter ? 0.06 : 0, logX), ...(logX && { type: 'log' }) },
         axis: {
           grid: false,
           labelFlush: false,
@@ -126,7 +160,7 @@ export async function curveChart(curve: Curve): Promise<Markup> {
         type: 'quantitative',
         title: curve.yLabel,
         // One value alone has no range of its own: zero gives it one.
-        scale: { zero: flat, nice: true },
+        scale: logY ? { type: 'log', nice: true } : { zero: flat, nice: true },
         axis: {
           tickCount: 6,
           ...(curve.percent ? { labelExpr: "format(100 * datum.value, '.4~g') + ' %'" } : { format: ',.7~g' }),
@@ -135,13 +169,11 @@ export async function curveChart(curve: Curve): Promise<Markup> {
           labelPadding: 6,
         },
       },
-      color: { field: 'series', type: 'nominal', legend: null, scale: { domain, range: styles.map((s) => s.color) } },
-      strokeDash: {
-        field: 'series',
-        type: 'nominal',
-        legend: null,
-        scale: { domain, range: styles.map((s) => s.dash) },
-      },
+      color: bySeries(styles.map((s) => s.color)),
+      ...(scatter
+        ? { shape: bySeries(styles.map((s) => s.shape)) }
+        : { strokeDash: bySeries(styles.map((s) => s.dash)) }),
+      opacity: { field: 'opacity', type: 'quantitative', scale: null, legend: null },
       detail: { field: 'part', type: 'nominal' },
     },
   });

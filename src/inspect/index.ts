@@ -4,6 +4,7 @@ export {
   type KeyFigure,
   type PicturePrediction,
   type PredictionGrid,
+  type ReportTable,
   type RunReport,
   type TextSample,
 } from './report.ts';

@@ -38,15 +38,25 @@ export interface TextSample {
   readonly text: string;
 }
 
+/** Rows under a heading. */
+export interface ReportTable {
+  readonly heading: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** All that a report shows; what is left out or empty has no section. */
 export interface RunReport {
   readonly title: string;
   readonly subtitle?: string;
   readonly figures: readonly KeyFigure[];
   readonly curves: readonly Curve[];
+  /** What stands above the curves; default `Training`. */
+  readonly curvesHeading?: string;
   readonly confusion?: Confusion;
   readonly predictions?: readonly PredictionGrid[];
   readonly texts?: readonly TextSample[];
+  readonly tables?: readonly ReportTable[];
   readonly config: Readonly<Record<string, string | number | boolean>>;
   /** The model as text, shown as it is in a fixed-width font. */
   readonly modelText: string;
@@ -63,8 +73,12 @@ function figuresSection(figures: readonly KeyFigure[]): Markup {
   return html`<dl class="figures">${figures.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function legendItem({ name, points }: Series, i: number, asPercent: boolean): Markup {
-  const { color, dash } = seriesStyle(i);
+function legendItem({ name, points }: Series, i: number, { percent: asPercent, scatter }: Curve): Markup {
+  const { color, dash, shape } = seriesStyle(i);
+  if (scatter) {
+    const mark = html`<path transform="translate(14,4) scale(4)" fill="${color}" d="${shape}"/>`;
+    return html`<li><svg viewBox="0 0 28 8" aria-hidden="true">${mark}</svg>${name}</li>`;
+  }
   const last = points.at(-1)?.[1];
   const value =
     last === undefined
@@ -91,8 +105,9 @@ function gaps({ series, xLabel = 'epoch' }: Curve): Markup {
 }
 
 async function curveFigure(curve: Curve): Promise<Markup> {
-  const legend = curve.series.map((series, i) => legendItem(series, i, curve.percent === true));
-  const about = `${curve.title}: ${curve.yLabel} by ${curve.xLabel ?? 'epoch'} of ${curve.series.map((s) => s.name).join(', ')}`;
+  const legend = curve.series.flatMap((series, i) => (series.muted ? [] : [legendItem(series, i, curve)]));
+  const named = curve.series.filter(({ muted }) => !muted).map(({ name }) => name);
+  const about = `${curve.title}: ${curve.yLabel} by ${curve.xLabel ?? 'epoch'} of ${named.join(', ')}`;
   return html`<figure>
 <h3>${curve.title}</h3>
 <ul class="legend">${legend}</ul>
@@ -102,12 +117,12 @@ ${gaps(curve)}
 `;
 }
 
-async function curvesSection(curves: readonly Curve[]): Promise<Markup> {
+async function curvesSection({ curves, curvesHeading = 'Training' }: RunReport): Promise<Markup> {
   if (curves.length === 0) return nothing;
   // One after the other: the order of the work must not depend on timing.
   const figures: Markup[] = [];
   for (const curve of curves) figures.push(await curveFigure(curve));
-  return html`<section><h2>Training</h2><div class="curves">${figures}</div></section>
+  return html`<section><h2>${curvesHeading}</h2><div class="curves">${figures}</div></section>
 `;
 }
 
@@ -172,6 +187,15 @@ function textsSection(texts: readonly TextSample[]): Markup {
   return html`${parts}`;
 }
 
+function tablesSection(tables: readonly ReportTable[]): Markup {
+  const parts = tables.map(({ heading, head, rows }) => {
+    const names = html`<tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr>`;
+    const body = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`);
+    return html`<section><h2>${heading}</h2><div class="rows"><table>${names}${body}</table></div></section>`;
+  });
+  return html`${parts}`;
+}
+
 function detailsSection({ config, modelText }: RunReport): Markup {
   const rows = Object.entries(config).map(
     ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
@@ -201,7 +225,7 @@ export async function renderReport(run: RunReport): Promise<string> {
 <body>
 <header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
 <main>
-${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${textsSection(run.texts ?? [])}${detailsSection(run)}
+${await curvesSection(run)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${textsSection(run.texts ?? [])}${tablesSection(run.tables ?? [])}${detailsSection(run)}
 </main>
 </body>
 </html>
