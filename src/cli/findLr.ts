@@ -7,7 +7,9 @@ import { writeFileAtomic } from '../io/files.ts';
 import { AdamW } from '../optim/index.ts';
 import { findLr, type FoundLr } from '../train/index.ts';
 import { claim, freeFolder, orNote, writeJson } from './folders.ts';
-import { newPlan, prepare, type Plan } from './train.ts';
+import type { Plan } from './task.ts';
+import { prepare } from './tasks.ts';
+import { newPlan } from './train.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
 
 export async function findStepSize(args: Args): Promise<void> {

@@ -14,7 +14,9 @@ import { grid, randomDraws, showSeconds, successiveHalving, tune as runTrials, t
 import { claim, freeFolder, orNote, readJson, writeJson } from './folders.ts';
 import { isWhole, readSettings, type Settings } from './recipes.ts';
 import { formatTable } from './table.ts';
-import { newPlan, prepare, type Plan } from './train.ts';
+import type { Plan } from './task.ts';
+import { prepare } from './tasks.ts';
+import { newPlan, wordsOf } from './train.ts';
 import { isBetterLow, trialCells, trialFolder, writeTuningReport } from './tuningReport.ts';
 import { UsageError, type Args } from './usage.ts';
 
@@ -109,7 +111,7 @@ function halvingOf({ epochs }: Settings, candidates: readonly Settings[]): reado
 
 /** The tuning of a folder that is to go on: all is as it was, so nothing else can be said. */
 function oldTuning(folder: string, args: Args): Tuning {
-  for (const name of ['data', 'set', 'out', 'grid', 'random', 'halving', 'score']) {
+  for (const name of ['data', 'set', 'target', 'text', 'drop', 'out', 'grid', 'random', 'halving', 'score']) {
     if (args.has(name)) throw new UsageError(`--resume goes on as the tuning began: leave out --${name}`);
   }
   if (args.positionals.length > 0) throw new UsageError('--resume goes on as the tuning began: leave out MODEL');
@@ -226,17 +228,14 @@ type Metrics = Readonly<Record<string, number>>;
 
 /** One trial: `adjoint train` as a process, or `adjoint train --resume` where it was cut off. Returns its metrics. */
 async function trainApart(tuning: Tuning, candidate: Settings, epochs: number, out: string): Promise<Metrics> {
-  const { recipe, data, settings } = tuning.plan;
   const folder = join(out, 'trials', trialFolder(tuning, { options: candidate, budget: epochs }));
-  const all = { ...settings, ...(tuning.halving && { epochs }), ...candidate };
   const config = join(folder, 'config.json');
   // A trial of a tuning that was killed just now ends within a step of its own.
   for (let i = 0; i < 100 && lockedBy(config) !== null; i++) await setTimeout(100);
   const goesOn = existsSync(config);
   if (!goesOn) rmSync(folder, { recursive: true, force: true }); // killed before it had begun: a lock at most
-  const asked = goesOn
-    ? ['--resume', folder]
-    : [recipe, ...(data === null ? [] : ['--data', data]), '--out', folder, ...Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`])]; // prettier-ignore
+  const settings = { ...tuning.plan.settings, ...(tuning.halving && { epochs }), ...candidate };
+  const asked = goesOn ? ['--resume', folder] : [...wordsOf({ ...tuning.plan, settings }), '--out', folder];
   return new Promise((resolve, reject) => {
     const args = [...process.execArgv, process.argv[1], 'train', '--json', ...asked];
     // With a channel to this process, for the trial ends when that closes: see adjoint.ts.

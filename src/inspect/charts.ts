@@ -117,7 +117,7 @@ export async function curveChart(curve: Curve): Promise<Markup> {
   });
   const styles = curve.series.map(({ muted }, i) => ({ ...seriesStyle(i), ...(muted && { color: 'var(--muted)' }) }));
   const domain = styles.map((_, i) => i);
-  const bySeries = <T>(range: T[]): object => ({
+  const bySeries = (range: unknown[]): object => ({
     field: 'series',
     type: 'nominal',
     legend: null,

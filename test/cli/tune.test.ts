@@ -151,6 +151,26 @@ function isRunning(pid: number): boolean {
   }
 }
 
+test('a step size is found where the loss falls, and the curve is kept', { timeout: 60_000 }, async () => {
+  const ended = await adjoint('find-lr', 'bigram', ...small, '--out', 'lr', '--json');
+  const { lr, curve } = JSON.parse(ended.stdout) as { lr: number; curve: { lr: number }[] };
+  expect([ended.code, lr > 1e-4 && lr < 1, curve[0].lr]).toEqual([0, true, 1e-6]);
+  expect(readdirSync(at('lr')).toSorted()).toEqual(['find-lr.json', 'report.html']);
+  const wrong = await adjoint('find-lr', 'bigram', '--from', '1', '--to', '0.1');
+  expect([wrong.code, wrong.stderr]).toEqual([2, 'adjoint: --to must be above --from, got 1 and 0.1\n']);
+});
+
+test('a table is tuned on the columns that were named', { timeout: 60_000 }, async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${i % 7},${i % 5},${(3 * (i % 7)) / 10}`);
+  writeFileSync(at('rows.csv'), `a,b,c\n${rows.join('\n')}\n`);
+  const words = ['--grid', 'lr=0.01,1e-5', '--data', 'rows.csv', '--target', 'a', '--drop', 'b', '--set', 'epochs=3'];
+  const ended = await adjoint('tune', 'mlp', ...words, '--out', 'table', '--json');
+  const { best } = JSON.parse(ended.stdout) as Result;
+  expect([ended.code, best.options]).toEqual([0, { lr: 0.01 }]);
+  const config = JSON.parse(readFileSync(at(best.folder, 'config.json'), 'utf8')) as { run: { columns: object } };
+  expect(config.run.columns).toEqual({ target: 'a', text: [], drop: ['b'] });
+});
+
 describe('what cannot be is told in one line', { timeout: 60_000 }, () => {
   test.each([
     [2, /^adjoint: MODEL is missing/, []],
