@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
+import { exportModel } from './exportOnnx.ts';
 import { findStepSize } from './findLr.ts';
 import { info } from './info.ts';
 import { meanings, recipes, type Recipe } from './recipes.ts';
@@ -112,10 +113,25 @@ adjoint tune --resume DIR
     run: generate,
   },
   info: {
-    about: 'layers, shapes, parameters, memory',
-    help: 'adjoint info DIR',
-    options: {},
+    about: 'layers, shapes, parameters, FLOPs, memory',
+    help: `adjoint info DIR [--length N]
+
+  DIR is of a run, or of GPT-2 or BERT in Hugging Face's layout. FLOPs and activations are counted while the model is
+  called with one row; --length says of how many tokens (default: as many as the model takes, at most 64).`,
+    options: { length: text },
     run: info,
+  },
+  export: {
+    about: 'a model as an ONNX file',
+    help: `adjoint export DIR --onnx [--out FILE] [options]
+
+  --out FILE       (default: DIR/model.onnx)
+  --length N       tokens in a row, which the file fixes (default: as many as the model takes, at most 64)
+  --batch N        rows in a batch (default: free, chosen when the file is run)
+
+  Needs the package @bufbuild/protobuf.`,
+    options: { onnx: flag, out: text, length: text, batch: text },
+    run: exportModel,
   },
   tokenize: {
     about: 'text to tokens, or a new tokenizer from a text',

@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor.ts';
 import { streamText, type LanguageModel, type MLP } from '../models/index.ts';
 import { load, type LoadedModel } from '../models/folder.ts';
 import { formatConfusion } from '../train/index.ts';
-import { classify, type ImagePreprocessing } from './imageTask.ts';
+import { classify, isForImages, type ImagePreprocessing } from './imageTask.ts';
 import type { Net } from './recipes.ts';
 import { isForTable, predictRows } from './tableTask.ts';
 import { judge } from './tasks.ts';
@@ -78,8 +78,6 @@ async function predictPictures(
     console.log(json ? JSON.stringify({ file: files[i], predictions: best }) : `${files[i]}: ${line.join(', ')}`);
   });
 }
-
-const isForImages = (x: unknown): x is ImagePreprocessing => typeof x === 'object' && x !== null && 'classes' in x;
 
 const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
 

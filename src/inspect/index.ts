@@ -1,4 +1,8 @@
-/** What a run looks like: one self-contained page. Needs the optional peers vega, vega-lite and fast-png. */
+/**
+ * What a run looks like: one self-contained page, which needs the optional peers vega, vega-lite and fast-png. What a call of a
+ * model costs.
+ */
+export { costOf, type Cost, type LayerCost } from './cost.ts';
 export {
   renderReport,
   type KeyFigure,
