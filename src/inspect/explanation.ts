@@ -43,7 +43,7 @@ async function drawingsOf(section: ExplanationSection): Promise<Drawing[]> {
       return [await gridChart(section)];
     case 'curves':
       return [await curveChart(section)];
-    case 'text':
+    default:
       return [textDrawing(section)];
   }
 }
@@ -56,17 +56,20 @@ async function bodyOf(section: ExplanationSection, id: string): Promise<Markup> 
       return picturesMarkup(section);
     case 'tokens':
       return tokensMarkup(section);
-    case 'text':
-      return html`<pre class="text">${section.text}</pre>`;
     case 'attention':
       return attentionMarkup(section, id);
     case 'curves':
       return curveFigure(section);
-    default: {
+    case 'features':
+    case 'beeswarm':
+    case 'generated':
+    case 'grid': {
       const charts = (await drawingsOf(section)).map((drawing) => html`<div class="scroll">${inPage(drawing)}</div>`);
       const chosen = section.kind === 'generated' ? generatedMarkup(section, id) : nothing;
       return html`${chosen}<div class="curves" role="img" aria-label="${section.method}">${charts}</div>`;
     }
+    default:
+      return html`<pre class="text">${section.text}</pre>`;
   }
 }
 

@@ -79,13 +79,11 @@ export function generatedMarkup({ prompt, generated, attributions, unit }: Gener
   const limit = limitOf(attributions.flat());
   const views = generated.map((text, i) => {
     const shaded = shadedLine(
-      [
-        ...[...prompt, ...generated].map((token, j) => ({
-          text: token,
-          ...(j < prompt.length + i ? { attribution: attributions[i][j] } : {}),
-          chosen: j === prompt.length + i,
-        })),
-      ],
+      [...prompt, ...generated].map((token, j) => ({
+        text: token,
+        ...(j < prompt.length + i ? { attribution: attributions[i][j] } : {}),
+        chosen: j === prompt.length + i,
+      })),
       limit,
       unit,
     );
