@@ -26,7 +26,12 @@ const fixture = JSON.parse(read('test/fixtures/explainMethods.json')) as {
 const of = (x: number[] | Matrix): Tensor => tensor(x, { dtype: 'float64' });
 const [W1, b1, W2, b2] = fixture.weights.map(of);
 const features: Model = (x) => x.matmul(W1).add(b1).tanh();
-const head: Model = (h) => h.square().matmul(W2).add(h.matmul(W2.flip(0))).add(b2);
+const head: Model = (h) =>
+  h
+    .square()
+    .matmul(W2)
+    .add(h.matmul(W2.flip(0)))
+    .add(b2);
 const f: Model = (x) => head(features(x));
 const [x, background] = [of(fixture.x), of(fixture.background)];
 const { target, neuron, hierarchy } = fixture;

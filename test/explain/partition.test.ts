@@ -105,7 +105,7 @@ describe('hierarchies', () => {
     const noise = randn([200, 1], { generator }).mul(0.1);
     expect(correlationHierarchy(hstack([a, b, a.neg().add(noise), b.add(noise)]))).toEqual([[1, 3], [0, 2]]); // prettier-ignore
     expect(correlationHierarchy(tensor([[1], [2]]))).toBe(0);
-    expect(leaves(correlationHierarchy(tensor([[1, 1, 5], [2, 1, 4], [3, 1, 9]]))).toSorted()).toEqual([0, 1, 2]); // prettier-ignore
+    expect(leaves(correlationHierarchy(tensor([[1, 1, 5], [2, 1, 4], [3, 1, 9]]))).toSorted((a, b) => a - b)).toEqual([0, 1, 2]); // prettier-ignore
   });
 
   test('of neighbours name each once, and each part is a rectangle', () =>
