@@ -74,9 +74,13 @@ export function exampleOf(folder: string, { model, preprocessing }: LoadedModel,
     const x = tokens(model.gpt.config.vocabSize, model.blockSize);
     return { args: [x], names: ['tokens'], output: 'logits', about: words(x) };
   }
-  if ('blockSize' in model) {
-    const { vocabSize } = (model as unknown as { config: { vocabSize: number } }).config;
-    const x = tokens(vocabSize, Number(model.blockSize));
+  if (model instanceof models.GPT) {
+    const x = tokens(model.config.vocabSize, model.blockSize);
+    return { args: [x], names: ['tokens'], output: 'logits', about: words(x) };
+  }
+  const { Bigram, NeuralNgram, RecurrentModel } = models;
+  if (model instanceof Bigram || model instanceof NeuralNgram || model instanceof RecurrentModel) {
+    const x = tokens(model.config.vocabSize, Infinity);
     return { args: [x], names: ['tokens'], output: 'logits', about: words(x) };
   }
   throw new FormatError(folder, 'the model must be one whose inputs are known', model.constructor.name);

@@ -22,9 +22,10 @@ export async function exportModel(args: Args): Promise<void> {
   const { describeOnnx, exportOnnx } = await needs('export', '@bufbuild/protobuf', import('../onnx/index.ts'));
   const batch = args.whole('batch', undefined, 1);
   const example = exampleOf(folder, loaded, args, batch ?? 2);
+  const isTaken = Object.hasOwn(loaded.model.stateDict(), example.output);
   const bytes = exportOnnx(loaded.model, example.args, {
     inputNames: example.names,
-    outputNames: [example.output],
+    outputNames: [isTaken ? 'output' : example.output],
     dynamicBatch: batch === undefined,
   });
   const out = args.text('out') ?? join(folder, 'model.onnx');
@@ -36,7 +37,7 @@ export async function exportModel(args: Args): Promise<void> {
     return;
   }
   console.log(
-    `${out}: ${size(bytes.length)}, ${about.nodes} nodes of operator set ${about.operatorSet}, for ${example.about} a row`,
+    `${out}: ${size(bytes.length)}, ${about.nodes} nodes of operator set ${about.operatorSet}. A row is ${example.about}.`,
   );
   const show = (way: string, ports: typeof about.inputs): void => {
     for (const { name, type, shape } of ports) console.log(`  ${way} ${name.padEnd(9)} ${type} [${shape.join(', ')}]`);

@@ -40,7 +40,7 @@ export function info(args: Args): void {
   }
   const rows = cost.layers.map((layer) => [
     layer.name === '' ? '(itself)' : layer.name,
-    layer.class,
+    layer.class.replace(/^_|\$\d+$/g, ''), // a bundler may have added these
     Object.entries(layer.shapes).map(([name, shape]) => `${name} [${shape.join(', ')}]`).join(' '), // prettier-ignore
     layer.output === null ? '' : `[${layer.output.join(', ')}]`,
     grouped(layer.parameters),

@@ -13,4 +13,8 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
 export const grouped = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ',');
 
 export const size = (bytes: number): string =>
-  bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  bytes < 2 ** 10
+    ? `${bytes} B`
+    : bytes < 2 ** 20
+      ? `${(bytes / 2 ** 10).toFixed(1)} KiB`
+      : `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -24,7 +24,7 @@ export interface OnnxDescription {
  * import { MLP } from 'adjoint/models';
  * import { describeOnnx, exportOnnx } from 'adjoint/onnx';
  * const { inputs, nodes } = describeOnnx(exportOnnx(new MLP({ sizes: [4, 3] }), zeros([2, 4])));
- * console.log(inputs, nodes); // => [ { name: 'input', type: 'float32', shape: [ 'batch', 4 ] } ] 3
+ * console.log(inputs, nodes); // => [ { name: 'input', type: 'float32', shape: [ 'batch', 4 ] } ] 2
  * ```
  */
 export function describeOnnx(bytes: Uint8Array): OnnxDescription {
