@@ -1,7 +1,12 @@
 /** `adjoint/explain`: why a model says what it says. Methods take a function of tensors, and know no layer. */
 export * from './ablation.ts';
 export * from './adversarial.ts';
-export * from './attention.ts';
+export {
+  attentionRollout,
+  attentionWeights,
+  type AttentionExplanation,
+  type AttentionGraphOptions,
+} from './attention.ts';
 export * from './attentionFlow.ts';
 export * from './dependence.ts';
 export * from './gradients.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { concat, Generator, nn, noGrad, randn, tensor, zeros, type Tensor } from '../../src/index.ts';
 import * as explain from '../../src/explain/index.ts';
-import { maxFlow, type Network } from '../../src/explain/attentionFlow.ts';
+import { maxFlow, type Network } from '../../src/explain/maxFlow.ts';
 import {
   activationPatching, attentionFlow, attentionRollout, attentionWeights, embeddingIntegratedGradients, generationAttributions, logitLens,
   type LayeredModel,
