@@ -1,24 +1,25 @@
 /** `adjoint/explain`: why a model says what it says. Methods take a function of tensors, and know no layer. */
 export * from './ablation.ts';
 export * from './adversarial.ts';
-export {
-  attentionRollout,
-  attentionWeights,
-  type AttentionExplanation,
-  type AttentionGraphOptions,
-} from './attention.ts';
+export { attentionRollout, attentionWeights } from './attention.ts';
+export type { AttentionExplanation, AttentionGraphOptions } from './attention.ts';
 export * from './attentionFlow.ts';
+export * from './baselines.ts';
+export * from './conductance.ts';
 export * from './dependence.ts';
 export * from './gradients.ts';
 export * from './influence.ts';
-export * from './integrated.ts';
+export { integratedGradients } from './integrated.ts';
+export type { CompleteExplanation, IntegratedOptions, Rule } from './integrated.ts';
 export * from './lime.ts';
 export * from './logitLens.ts';
+export * from './partition.ts';
 export * from './patching.ts';
 export * from './quality.ts';
 export * from './relevance.ts';
 export * from './segments.ts';
-export * from './shapley.ts';
+export { kernelShap, owen, permutationShap, shapley } from './shapley.ts';
+export type { OwenOptions, SampledOptions, ShapleyExplanation } from './shapley.ts';
 export * from './terms.ts';
 export * from './tokens.ts';
 export type { LayeredModel, Tokens } from './layered.ts';
