@@ -2,7 +2,7 @@
  * BERT on the characters of tiny Shakespeare: pretrained on masked ones, then fine-tuned, on few labels, to tell lines as they
  * stand in the book from lines in which some neighbouring letters have changed places; against the same network from scratch.
  *
- *     npx tsx docs/recipes/shakespeare-bert.ts --data DIR     # DIR holds tinyshakespeare.txt
+ *     npx tsx docs/recipes/shakespeare-bert.ts --data DIR [--out DIR]     # DIR holds tinyshakespeare.txt
  */
 import { manualSeed, nn, tensor, type Tensor } from 'adjoint';
 import {
@@ -13,6 +13,7 @@ import {
   tokenLoss,
   type BERTConfig,
 } from 'adjoint/models';
+import { save } from 'adjoint/models/folder';
 import { charTokenizer } from 'adjoint/text';
 import { dataFile, generator, options, seconds, seed, trainer, windows } from './common.ts';
 
@@ -59,6 +60,7 @@ for (let step = 0; step < steps; step++) {
 }
 const { right, guess } = evaluate();
 console.log(`masked characters: ${(100 * right).toFixed(1)} % right, the best guess without context ${(100 * guess).toFixed(1)} %, ${seconds()}`); // prettier-ignore
+if (options.out !== undefined) save(options.out, masked, { tokenizer });
 
 // Fine-tuning.
 /** n rows [n, T], and 1 for those in which three pairs of neighbours have changed places. */

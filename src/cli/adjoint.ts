@@ -3,7 +3,7 @@
 import { AdjointError } from '../array/errors.ts';
 import { explain, explainHelp } from './explain.ts';
 import { info } from './info.ts';
-import { meanings, recipes } from './recipes.ts';
+import { meanings, recipes, type Recipe } from './recipes.ts';
 import { tokenize } from './tokenize.ts';
 import { train } from './train.ts';
 import { evaluate, generate, predict } from './use.ts';
@@ -33,11 +33,15 @@ adjoint train --resume DIR
 ${models.join('\n')}
 
   --data PATH      images: a folder with MNIST's files, or with a folder of PNG and JPEG files for each class;
-                   text: a file. Left out: digits, or captions of shapes, made by code
+                   text: a file; a table: a CSV or TSV file with names in its first line, or houses, which are drawn.
+                   Left out: digits, or captions of shapes, made by code
+  --target COLUMN  the column of a table that is foretold: classes if it is of texts, else a number (default: the last)
+  --text COLUMN    texts although they look like numbers, such as postal codes; may be said again
+  --drop COLUMN    a column that is left out; may be said again
   --set name=value a setting; may be said again. adjoint train MODEL --help tells them
   --out DIR        a new or empty folder (default: runs/MODEL, runs/MODEL-2, …)
   --resume DIR     go on with a run that was stopped or killed, to the same bits as if it had not been`,
-    options: { data: text, set: texts, out: text, resume: text },
+    options: { data: text, set: texts, out: text, resume: text, target: text, text: texts, drop: texts },
     run: train,
   },
   eval: {
@@ -49,8 +53,11 @@ ${models.join('\n')}
     run: evaluate,
   },
   predict: {
-    about: 'the classes of pictures',
-    help: 'adjoint predict DIR FILE…\n\n  PNG and JPEG files, brought to the size that the model was trained on',
+    about: 'what a model says of pictures, or of the rows of a table',
+    help: `adjoint predict DIR FILE…
+
+  PNG and JPEG files, brought to the size that the model was trained on; or a CSV or TSV file with the columns of the
+  table in any order: it comes out again with what is foretold of each row`,
     options: {},
     run: predict,
   },
@@ -109,9 +116,11 @@ Ends with 0 when all is well, 1 when something failed, 2 for a mistake in the co
 /** The settings of a model with what they mean, or the command's help. */
 function helpOf({ help }: Command, { positionals: [model] }: Args): string {
   if (model === undefined || !Object.hasOwn(recipes, model)) return help;
-  const { defaults, about } = recipes[model];
-  const rows = Object.entries(defaults).map(([name, value]) => `  ${`${name}=${value}`.padEnd(18)} ${meanings[name]}`);
-  return `adjoint train ${model}: ${about}\n\nSettings, --set name=value:\n\n${rows.join('\n')}`;
+  const settings = ({ defaults }: Recipe): string =>
+    Object.entries(defaults).map(([name, value]) => `  ${`${name}=${value}`.padEnd(18)} ${meanings[name]}`).join('\n'); // prettier-ignore
+  const { about, forTable } = recipes[model];
+  const more = forTable ? `\n\nWith a table, ${forTable.about}:\n\n${settings(forTable)}` : '';
+  return `adjoint train ${model}: ${about}\n\nSettings, --set name=value:\n\n${settings(recipes[model])}${more}`;
 }
 
 async function main([name, ...rest]: readonly string[]): Promise<number> {

@@ -18,10 +18,11 @@ import { noGrad } from '../engine.ts';
 import type { PicturePrediction } from '../inspect/index.ts';
 import { MLP } from '../models/index.ts';
 import * as nn from '../nn/index.ts';
-import { Tensor } from '../tensor.ts';
-import { accuracy, confusionMatrix, evaluate } from '../train/index.ts';
-import type { ImageFacts, Net, Settings } from './recipes.ts';
-import type { Judgement, Task } from './task.ts';
+import { concat, Tensor } from '../tensor.ts';
+import { evaluate } from '../train/index.ts';
+import type { ImageFacts, ImageRecipe, Net, Settings } from './recipes.ts';
+import { scoreClasses } from './scores.ts';
+import { sha256, type Judgement, type Plan, type Prepared } from './task.ts';
 import { UsageError } from './usage.ts';
 
 /** Pictures of `channels` planes each, one after the other: plane c of picture i is image i · channels + c of the stack. */
@@ -139,40 +140,47 @@ function batches(set: Pictures): [x: Tensor, y: Tensor][] {
   });
 }
 
-export function imageTask(model: Net, data: ImageData, settings: Settings, generator: Generator): Task {
-  const held = batches(data.heldBack);
-  const classes = data.labels;
+export async function prepareImages(
+  { data: path, settings }: Plan,
+  recipe: ImageRecipe,
+  generator: Generator,
+): Promise<Prepared> {
+  const data = await readImages(path, settings);
+  const { channels, size, classes: count, labels: classes, train, heldBack, name } = data;
+  const model = recipe.make(settings, { channels, size, classes: count }, generator);
+  const held = batches(heldBack);
   return {
-    loader: new DataLoader(dataset(data.train, settings['warp']), {
-      batchSize: settings['batch'],
-      shuffle: true,
-      generator,
-    }),
-    loss: ([x, y]) => nn.functional.crossEntropy(classify(model, x), y),
-    validate: () =>
-      evaluate(model, held, ([x, y]) => {
-        const logits = classify(model, x);
-        return { heldBackLoss: nn.functional.crossEntropy(logits, y), accuracy: logits.argmax(1).eq(y).mean() };
+    model,
+    name,
+    fingerprint: sha256(train.images, heldBack.images),
+    task: {
+      loader: new DataLoader(dataset(train, settings['warp']), {
+        batchSize: settings['batch'],
+        shuffle: true,
+        generator,
       }),
-    judge: () => Promise.resolve(judgeImages(model, data.heldBack, classes)),
-    preprocessing: { channels: data.channels, size: data.size, classes },
+      loss: ([x, y]) => nn.functional.crossEntropy(classify(model, x), y),
+      validate: () =>
+        evaluate(model, held, ([x, y]) => {
+          const logits = classify(model, x);
+          return { heldBackLoss: nn.functional.crossEntropy(logits, y), accuracy: logits.argmax(1).eq(y).mean() };
+        }),
+      judge: () => Promise.resolve(judgePictures(model, heldBack, classes)),
+      preprocessing: { channels, size, classes },
+    },
   };
 }
 
-/** How a model in evaluation mode does on pictures. */
-export function judgeImages(model: Net, set: Pictures, classes: readonly string[]): Judgement {
-  const guesses: number[] = [];
-  const sure: number[] = [];
-  let loss = 0;
-  for (const [x, y] of batches(set)) {
-    const logits = noGrad(() => classify(model.eval(), x));
-    loss += y.shape[0] * nn.functional.crossEntropy(logits, y).item();
-    const { values, indices } = logits.softmax(1).max(1);
-    guesses.push(...indices.toTypedArray());
-    sure.push(...values.toTypedArray());
-  }
+export async function judgeImages(model: Net, { data, settings }: Plan): Promise<Judgement> {
+  const { heldBack, labels } = await readImages(data, settings);
+  return judgePictures(model, heldBack, labels);
+}
+
+/** How a model does on pictures. */
+function judgePictures(model: Net, set: Pictures, classes: readonly string[]): Judgement {
+  const logits = concat(batches(set).map(([x]) => noGrad(() => classify(model.eval(), x))));
   const { labels } = set;
-  const counts = confusionMatrix(labels, guesses, classes.length);
+  const { loss, accuracy, confusion, guesses, sure, wrong } = scoreClasses(logits, tensor(labels), classes);
   const item = (i: number): PicturePrediction => ({
     pixels: pixelsOf(set, i),
     width: set.columns,
@@ -181,14 +189,12 @@ export function judgeImages(model: Net, set: Pictures, classes: readonly string[
     actual: classes[labels[i]],
     confidence: sure[i],
   });
-  const wrong = guesses.flatMap((guess, i) => (guess === labels[i] ? [] : [i])).sort((a, b) => sure[b] - sure[a]);
-  const right = accuracy(labels, guesses);
   return {
-    metrics: { loss: loss / labels.length, accuracy: right },
-    summary: `${(100 * right).toFixed(2)} % of ${labels.length} pictures right, loss ${(loss / labels.length).toFixed(4)}`,
-    details: { classes, confusion: counts },
+    metrics: { loss, accuracy },
+    summary: `${(100 * accuracy).toFixed(2)} % of ${labels.length} pictures right, loss ${loss.toFixed(4)}`,
+    details: { classes, confusion: confusion.counts },
     report: {
-      confusion: { labels: classes, counts },
+      confusion,
       predictions: [
         { heading: 'Held-back pictures', items: labels.slice(0, 24).map((_, i) => item(i)) },
         { heading: 'Mistakes, the surest first', items: wrong.slice(0, 24).map(item), ifEmpty: 'None.' },

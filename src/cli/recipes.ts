@@ -26,13 +26,24 @@ export interface TextFacts {
   readonly vocabSize: number;
 }
 
+/** Rows of so many numbers, from which so many are foretold. */
+export interface TableFacts {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
 interface RecipeOf<Kind extends string, Facts, Model> {
   readonly kind: Kind;
   readonly about: string;
   readonly defaults: Settings;
   make(settings: Settings, facts: Facts, generator: Generator): Model;
+  /** What the model is for a table. */
+  readonly forTable?: TableRecipe;
 }
-export type Recipe = RecipeOf<'images', ImageFacts, Net> | RecipeOf<'text', TextFacts, TextNet>;
+export type ImageRecipe = RecipeOf<'images', ImageFacts, Net>;
+export type TextRecipe = RecipeOf<'text', TextFacts, TextNet>;
+export type TableRecipe = RecipeOf<'table', TableFacts, MLP>;
+export type Recipe = ImageRecipe | TextRecipe | TableRecipe;
 
 const images = { epochs: 8, batch: 64, lr: 3e-3, weightDecay: 0.01, warp: 1, seed: 1 };
 const text = { epochs: 10, steps: 100, batch: 16, block: 48, lr: 3e-3, weightDecay: 0.01, vocab: 0, seed: 1 };
@@ -52,6 +63,13 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     defaults: { ...images, width: 256, dropout: 0 },
     make: ({ width, dropout }, { channels, size, classes }, generator) =>
       new MLP({ sizes: [channels * size ** 2, width, classes], dropout }, { generator }),
+    forTable: {
+      kind: 'table',
+      about: 'hidden layers over the columns of a row',
+      defaults: { epochs: 30, batch: 32, lr: 0.01, weightDecay: 0.01, width: 64, layers: 2, dropout: 0, seed: 1 },
+      make: ({ width, layers, dropout }, { inputs, outputs }, generator) =>
+        new MLP({ sizes: [inputs, ...Array<number>(layers).fill(width), outputs], dropout }, { generator }),
+    },
   },
   cnn: {
     kind: 'images',
@@ -96,7 +114,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
 export const meanings: Readonly<Record<string, string>> = {
   epochs: 'passes over the data; for text, rounds of `steps` steps',
   steps: 'steps in a round',
-  batch: 'pictures, or windows of text, in a step',
+  batch: 'pictures, rows, or windows of text, in a step',
   block: 'tokens in a window',
   lr: 'the highest step size; it rises to it, then falls to nearly 0 (OneCycleLR)',
   weightDecay: 'of AdamW',
@@ -116,10 +134,16 @@ export const meanings: Readonly<Record<string, string>> = {
 const fractions = ['lr', 'weightDecay', 'dropout', 'warp'];
 const mayBeZero = ['vocab', 'seed', ...fractions];
 
-/** The recipe of a name. @throws UsageError when there is none */
-export function recipeOf(name: string): Recipe {
-  if (Object.hasOwn(recipes, name)) return recipes[name];
-  throw new UsageError(`MODEL must be one of ${Object.keys(recipes).join(', ')}, got '${name}'`);
+/** The recipe of a name, for a table or for what the model is otherwise trained on. @throws UsageError when there is none */
+export function recipeOf(name: string, isTable: boolean): Recipe {
+  if (!Object.hasOwn(recipes, name)) {
+    throw new UsageError(`MODEL must be one of ${Object.keys(recipes).join(', ')}, got '${name}'`);
+  }
+  const recipe = recipes[name];
+  if (!isTable) return recipe;
+  if (recipe.forTable) return recipe.forTable;
+  const names = Object.keys(recipes).filter((other) => recipes[other].forTable);
+  throw new UsageError(`--data: a table is for ${names.join(', ')}, got MODEL ${name}`);
 }
 
 /** The settings, where `said` are texts such as lr=3e-4. @throws UsageError for an unknown name or a wrong value */

@@ -1,9 +1,34 @@
-/** What training and evaluation need of pictures and of text alike. */
+/** What training and evaluation need of any kind of data. */
 
+import { createHash } from 'node:crypto';
 import type { RunReport } from '../inspect/index.ts';
+import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { Metrics, Stateful } from '../train/index.ts';
+import type { Settings } from './recipes.ts';
+
+/** What a run was asked to do; it stands in its config.json. */
+export interface Plan {
+  readonly recipe: string;
+  /** Where the data is, or the name of data that code draws; null for what the model is trained on by default. */
+  readonly data: string | null;
+  readonly settings: Settings;
+  /** Of a table: which columns are what. */
+  readonly columns?: ColumnChoice;
+  /** SHA-256 of the data: a run goes on with the data that it began with. */
+  readonly fingerprint?: string;
+}
+
+/** What is said of the columns of a table. */
+export interface ColumnChoice {
+  /** What is foretold; the last column if left out. */
+  readonly target?: string;
+  /** Texts, although all their values look like numbers. */
+  readonly text: readonly string[];
+  /** Left out. */
+  readonly drop: readonly string[];
+}
 
 export type Batch = [x: Tensor, y: Tensor];
 
@@ -19,6 +44,16 @@ export interface Task {
   readonly preprocessing?: object;
 }
 
+/** A run before its first step. */
+export interface Prepared {
+  readonly model: Module & { readonly config: object };
+  readonly task: Task;
+  /** Of the data. */
+  readonly name: string;
+  /** Of the data. */
+  readonly fingerprint: string;
+}
+
 /** How good a model is, in numbers, in a line, and as parts of a page. */
 export interface Judgement {
   readonly metrics: Metrics;
@@ -27,3 +62,6 @@ export interface Judgement {
   readonly details?: object;
   readonly report: Pick<RunReport, 'confusion' | 'predictions' | 'texts'>;
 }
+
+export const sha256 = (...parts: readonly (string | Uint8Array)[]): string =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');

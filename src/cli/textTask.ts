@@ -6,8 +6,8 @@ import { readText } from '../io/files.ts';
 import { generate, predict, tokenLoss } from '../models/index.ts';
 import { charTokenizer, trainBpe, type Tokenizer } from '../text/index.ts';
 import { evaluate, perplexity } from '../train/index.ts';
-import type { Settings, TextNet } from './recipes.ts';
-import type { Batch, Judgement, Task } from './task.ts';
+import type { Settings, TextNet, TextRecipe } from './recipes.ts';
+import { sha256, type Batch, type Judgement, type Plan, type Prepared } from './task.ts';
 import { UsageError } from './usage.ts';
 
 export interface TextData {
@@ -48,30 +48,35 @@ function windows(tokens: readonly number[], block: number, most = Infinity): Bat
   return batches.map((some) => [tensor(rows(some, 0)), tensor(rows(some, 1))]);
 }
 
-export function textTask(
-  model: TextNet,
-  tokenizer: Tokenizer,
-  data: TextData,
-  settings: Settings,
-  generator: Generator,
-): Task {
+export function prepareText({ data: path, settings }: Plan, recipe: TextRecipe, generator: Generator): Prepared {
   const { block, batch, steps } = settings;
+  const data = readTextData(path, settings);
+  const tokenizer = tokenizerFor(data, settings);
+  const model = recipe.make(settings, { vocabSize: tokenizer.vocabSize }, generator);
   const [train, heldBack] = [data.train, data.heldBack].map((text) => tokenizer.encode(text));
   checkLength(data.name, Math.min(train.length, heldBack.length), block);
   const some = windows(heldBack, block, 128);
   return {
-    loader: new DataLoader(windowDataset(train, block), {
-      batchSize: batch,
-      sampler: randomSampler(train.length - block, { count: steps * batch }),
-      collate: (items): Batch => [tensor(items.map(([x]) => x)), tensor(items.map(([, y]) => y))],
-      generator,
-    }),
-    loss: ([x, y]) => tokenLoss(model.forward(x), y),
-    validate: () => evaluate(model, some, ([x, y]) => ({ heldBackLoss: tokenLoss(model.forward(x), y) })),
-    judge: () => judgeText(model, tokenizer, data, block),
-    tokenizer,
+    model,
+    name: data.name,
+    fingerprint: sha256(data.train, data.heldBack),
+    task: {
+      loader: new DataLoader(windowDataset(train, block), {
+        batchSize: batch,
+        sampler: randomSampler(train.length - block, { count: steps * batch }),
+        collate: (items): Batch => [tensor(items.map(([x]) => x)), tensor(items.map(([, y]) => y))],
+        generator,
+      }),
+      loss: ([x, y]) => tokenLoss(model.forward(x), y),
+      validate: () => evaluate(model, some, ([x, y]) => ({ heldBackLoss: tokenLoss(model.forward(x), y) })),
+      judge: () => judgeWriting(model, tokenizer, data, block),
+      tokenizer,
+    },
   };
 }
+
+export const judgeText = (model: TextNet, tokenizer: Tokenizer, { data, settings }: Plan): Promise<Judgement> =>
+  judgeWriting(model, tokenizer, readTextData(data, settings), settings['block']);
 
 function checkLength(name: string, length: number, block: number): void {
   if (length > block) return;
@@ -80,7 +85,7 @@ function checkLength(name: string, length: number, block: number): void {
 }
 
 /** How a model does on text that it was not trained on, and what it writes. */
-export async function judgeText(
+async function judgeWriting(
   model: TextNet,
   tokenizer: Tokenizer,
   { name, heldBack, isLine }: Omit<TextData, 'train'>,

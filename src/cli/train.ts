@@ -1,5 +1,4 @@
 /** `adjoint train`: data, a model, `fit`, and a folder with all that came of it. */
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FileError, FormatError, ValueError } from '../array/errors.ts';
@@ -10,21 +9,12 @@ import { AdamW, lrScheduler } from '../optim/index.ts';
 import { saveTokenizer } from '../text/files.ts';
 import { fit, logFile, showProgress, showSeconds, stopOnInterrupt, type Run } from '../train/index.ts';
 import { claim, freeFolder } from './folders.ts';
-import { imageTask, isPictureFolder, pictureSettings, readImages } from './imageTask.ts';
-import { readSettings, recipeOf, type Net, type Settings } from './recipes.ts';
-import type { Batch, Judgement, Task } from './task.ts';
-import { readTextData, textTask, tokenizerFor } from './textTask.ts';
+import { isPictureFolder, pictureSettings } from './imageTask.ts';
+import { readSettings, recipeOf } from './recipes.ts';
+import { isTable } from './tableTask.ts';
+import type { Batch, Judgement, Plan, Prepared } from './task.ts';
+import { prepare } from './tasks.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
-
-/** What a run was asked to do; it stands in its config.json. */
-export interface Plan {
-  readonly recipe: string;
-  /** Where the data is; null for what code draws. */
-  readonly data: string | null;
-  readonly settings: Settings;
-  /** SHA-256 of the data: a run goes on with the data that it began with. */
-  readonly fingerprint?: string;
-}
 
 const writeJson = (path: string, value: unknown): void => writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 
@@ -32,11 +22,24 @@ const writeJson = (path: string, value: unknown): void => writeFileAtomic(path, 
 function newPlan(args: Args): Plan {
   expectPositionals(args, ['MODEL']);
   const [name] = args.positionals;
-  const recipe = recipeOf(name);
-  const said = args.text('data');
-  const data = said === undefined ? null : resolve(said);
+  const data = dataOf(args, null);
+  const recipe = recipeOf(name, isTable(data));
   const more = recipe.kind === 'images' && isPictureFolder(data) ? pictureSettings : {};
-  return { recipe: name, data, settings: readSettings({ ...recipe.defaults, ...more }, args.all('set')) };
+  const settings = readSettings({ ...recipe.defaults, ...more }, args.all('set'));
+  const target = args.text('target');
+  const columns = { ...(target !== undefined && { target }), text: args.all('text'), drop: args.all('drop') };
+  if (recipe.kind === 'table') return { recipe: name, data, settings, columns };
+  const said = columnOptions.find((option) => args.has(option));
+  if (said !== undefined) throw new UsageError(`--${said} is for tables: --data must name a CSV file, or houses`);
+  return { recipe: name, data, settings };
+}
+
+const columnOptions = ['target', 'text', 'drop'];
+
+/** The path that --data names, in full, or a name of data that code draws. */
+export function dataOf(args: Args, otherwise: string | null): string | null {
+  const said = args.text('data');
+  return said === undefined ? otherwise : said === 'houses' ? said : resolve(said);
 }
 
 /** The plan of a folder that `train` has made. @throws UsageError where the folder is of something else */
@@ -60,7 +63,7 @@ export function planOf(folder: string): Plan {
 /** The plan of a run that is to go on: all is as it was, so nothing else can be said. */
 function oldPlan(folder: string, args: Args): Plan {
   expectPositionals(args, ['MODEL'], 0);
-  for (const name of ['data', 'set', 'out']) {
+  for (const name of ['data', 'set', 'out', ...columnOptions]) {
     if (args.has(name)) throw new UsageError(`--resume goes on as the run began: leave out --${name}`);
   }
   const plan = planOf(folder);
@@ -68,30 +71,6 @@ function oldPlan(folder: string, args: Args): Plan {
   if (name === plan.recipe) return plan;
   throw new UsageError(`--resume ${folder} must be a run of ${name}, got one of ${plan.recipe}; leave out MODEL`);
 }
-
-/** The model and its data, made from the plan alone: the same plan gives the same. */
-export async function prepare(
-  plan: Plan,
-  generator: Generator,
-): Promise<{ model: Net; task: Task; name: string; fingerprint: string }> {
-  const recipe = recipeOf(plan.recipe);
-  const { settings } = plan;
-  if (recipe.kind === 'images') {
-    const data = await readImages(plan.data, settings);
-    const { channels, size, classes } = data;
-    const model = recipe.make(settings, { channels, size, classes }, generator);
-    const task = imageTask(model, data, settings, generator);
-    return { model, task, name: data.name, fingerprint: sha256(data.train.images, data.heldBack.images) };
-  }
-  const data = readTextData(plan.data, settings);
-  const tokenizer = tokenizerFor(data, settings);
-  const model = recipe.make(settings, { vocabSize: tokenizer.vocabSize }, generator);
-  const task = textTask(model, tokenizer, data, settings, generator);
-  return { model, task, name: data.name, fingerprint: sha256(data.train, data.heldBack) };
-}
-
-const sha256 = (...parts: readonly (string | Uint8Array)[]): string =>
-  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
 
 /** Returns the exit code. */
 export async function train(args: Args): Promise<number> {
@@ -116,19 +95,16 @@ export async function train(args: Args): Promise<number> {
 }
 
 /** Two runs may find the folder empty; the lock lets one in, and the other then sees that one's files. */
-function begin(out: string, model: Net, run: Plan): void {
+function begin(out: string, model: Prepared['model'], run: Plan): void {
   const others = readdirSync(out).filter((name) => !name.endsWith('.lock'));
   if (others.length > 0)
     throw new UsageError(`--out must be a new or empty folder, got ${out}, in which a run has begun`);
   writeJson(join(out, 'config.json'), { model: model.constructor.name, config: model.config, run });
 }
 
-interface Work {
+interface Work extends Omit<Prepared, 'fingerprint'> {
   readonly out: string;
-  readonly model: Net;
-  readonly task: Task;
   readonly plan: Plan;
-  readonly name: string;
   readonly generator: Generator;
   readonly json: boolean;
 }
@@ -200,8 +176,7 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
       points: history.map((row): [number, number] => [row.epoch, row[metric]]),
     })),
   });
-  const isImages = recipeOf(plan.recipe).kind === 'images';
-  const accuracy = isImages ? [series('Accuracy', ['accuracy', 'held back'])] : [];
+  const accuracy = history.some((row) => 'accuracy' in row) ? [series('Accuracy', ['accuracy', 'held back'])] : [];
   const shown = (x: number, key: string): string =>
     key === 'accuracy' || key === 'right' ? `${(100 * x).toFixed(1)} %` : x.toFixed(key === 'perplexity' ? 2 : 4);
   try {

@@ -1,21 +1,20 @@
 /** `adjoint eval`, `predict` and `generate`: a model's folder, and what the model says. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { FormatError, FileError } from '../array/errors.ts';
 import { Generator } from '../array/random.ts';
 import { noGrad } from '../engine.ts';
 import { readImage } from '../data/imageFolder.ts';
 import { stack } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
-import { streamText, type LanguageModel } from '../models/index.ts';
+import { streamText, type LanguageModel, type MLP } from '../models/index.ts';
 import { load, type LoadedModel } from '../models/folder.ts';
-import type { Tokenizer } from '../text/index.ts';
 import { formatConfusion } from '../train/index.ts';
-import { classify, judgeImages, readImages, type ImagePreprocessing } from './imageTask.ts';
-import { recipeOf, type Net, type TextNet } from './recipes.ts';
-import type { Judgement } from './task.ts';
-import { judgeText, readTextData } from './textTask.ts';
-import { planOf } from './train.ts';
+import { classify, type ImagePreprocessing } from './imageTask.ts';
+import type { Net } from './recipes.ts';
+import { isForTable, predictRows } from './tableTask.ts';
+import { judge } from './tasks.ts';
+import { dataOf, planOf } from './train.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
 
 /** The model of a folder; a run that never ended says how to end it. */
@@ -32,54 +31,51 @@ export async function evaluate(args: Args): Promise<void> {
   expectPositionals(args, ['DIR']);
   const [folder] = args.positionals;
   const plan = planOf(folder);
-  const said = args.text('data');
-  const data = said === undefined ? plan.data : resolve(said);
-  const { model, tokenizer } = loadModel(folder);
-  const judgement = await judge();
+  const judgement = await judge(loadModel(folder), { ...plan, data: dataOf(args, plan.data) });
   const { metrics, summary, details } = judgement;
   if (args.has('json')) {
     console.log(JSON.stringify({ folder, ...metrics, ...details }));
     return;
   }
   const { confusion } = judgement.report;
-  if (confusion)
-    console.log(`Rows are what a picture is, columns what it was taken for:\n\n${formatConfusion(confusion.counts)}\n`);
-  console.log(summary);
-
-  async function judge(): Promise<Judgement> {
-    if (recipeOf(plan.recipe).kind === 'images') {
-      const set = await readImages(data, plan.settings);
-      return judgeImages(model as Net, set.heldBack, set.labels);
-    }
-    const text = readTextData(data, plan.settings);
-    return judgeText(model as TextNet, tokenizer as Tokenizer, text, plan.settings['block']);
+  if (confusion) {
+    const { counts, labels } = confusion;
+    console.log(`Each row is a true class, each column what it was taken for:\n\n${formatConfusion(counts, labels)}\n`);
   }
+  console.log(summary);
 }
 
-/** The classes of pictures, the likeliest first. */
+/** What a model says of pictures or rows in files. */
 export async function predict(args: Args): Promise<void> {
   const [folder, ...files] = args.positionals;
   if (folder === undefined || files.length === 0) throw new UsageError('DIR and FILE… are missing; see --help');
   const { model, preprocessing } = loadModel(folder);
+  if (isForTable(preprocessing)) {
+    expectPositionals(args, ['DIR', 'FILE']);
+    process.stdout.write(predictRows(model as MLP, preprocessing, files[0], args.has('json')));
+    return;
+  }
   if (!isForImages(preprocessing)) {
     const cure = 'for a language model there is `adjoint generate`';
-    throw new FormatError(folder, 'the model must be one of pictures', model.constructor.name, cure);
+    throw new FormatError(folder, 'the model must be one of pictures or tables', model.constructor.name, cure);
   }
-  const { channels, size, classes } = preprocessing;
+  return predictPictures(model as Net, preprocessing, files, args.has('json'));
+}
+/** The classes of pictures, the likeliest first. */
+async function predictPictures(
+  model: Net,
+  { channels, size, classes }: ImagePreprocessing,
+  files: readonly string[],
+  json: boolean,
+): Promise<void> {
   const images: Tensor[] = [];
   for (const file of files) images.push(await readImage(file, { channels, size }));
-  const rows = noGrad(() =>
-    classify(model as Net, stack(images))
-      .softmax(1)
-      .toArray(),
-  ) as number[][];
+  const rows = noGrad(() => classify(model, stack(images)).softmax(1).toArray()) as number[][];
   rows.forEach((probabilities, i) => {
     const best = classes.map((name, c) => ({ class: name, probability: probabilities[c] }));
     best.sort((a, b) => b.probability - a.probability);
     const line = best.slice(0, 3).map((guess) => `${guess.class} ${(100 * guess.probability).toFixed(1)} %`);
-    console.log(
-      args.has('json') ? JSON.stringify({ file: files[i], predictions: best }) : `${files[i]}: ${line.join(', ')}`,
-    );
+    console.log(json ? JSON.stringify({ file: files[i], predictions: best }) : `${files[i]}: ${line.join(', ')}`);
   });
 }
 

@@ -42,6 +42,7 @@ export type { PointOptions, Points } from './points.ts';
 export { drawBlobs, drawCircles, drawMoons, drawSpirals } from './points.ts';
 export type { ArithmeticOptions } from './arithmetic.ts';
 export { arithmetic, isRight } from './arithmetic.ts';
+export { drawHouses } from './houses.ts';
 export type { Column, CsvOptions, Table } from './csv.ts';
 export { formatCsv, numbersOf, parseCsv } from './csv.ts';
 export type { FittedColumn, FittedTable } from './table.ts';

@@ -20,10 +20,15 @@ test('every link between the pages leads to a file', () => {
   expect(pages.flatMap((page) => broken(page))).toEqual([]);
 });
 
-test('docs/README.md leads to every page and example', () => {
-  const listed = linksOf('docs/README.md');
-  expect(filesUnder('docs', '.md').filter((page) => page !== 'docs/README.md' && !listed.includes(page))).toEqual([]);
-  expect(filesUnder('docs/examples', '.ts').filter((file) => !listed.includes(file))).toEqual([]);
+test('docs/README.md leads to every page and example, those of a folder by its own README.md', () => {
+  const leads = (index: string, page: string): boolean => linksOf(index).includes(page);
+  const isListed = (page: string): boolean => {
+    const index = join(dirname(page), 'README.md');
+    return leads('docs/README.md', page) || (existsSync(join(root, index)) && page !== index && leads(index, page));
+  };
+  const missing = filesUnder('docs', '.md').filter((page) => page !== 'docs/README.md' && !isListed(page));
+  expect(missing).toEqual([]);
+  expect(filesUnder('docs/examples', '.ts').filter((file) => !leads('docs/README.md', file))).toEqual([]);
 });
 
 test('a link to nowhere is seen', () => {

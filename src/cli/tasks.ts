@@ -1,0 +1,26 @@
+/** Which kind of data a plan is about: the one place that lists them all. */
+import type { Generator } from '../array/random.ts';
+import type { LoadedModel } from '../models/folder.ts';
+import type { MLP } from '../models/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import { judgeImages, prepareImages } from './imageTask.ts';
+import { recipeOf, type Net, type TextNet } from './recipes.ts';
+import { isTable, judgeTable, prepareTable, type TablePreprocessing } from './tableTask.ts';
+import type { Judgement, Plan, Prepared } from './task.ts';
+import { judgeText, prepareText } from './textTask.ts';
+
+/** The model and its data, made from the plan alone: the same plan gives the same. */
+export async function prepare(plan: Plan, generator: Generator): Promise<Prepared> {
+  const recipe = recipeOf(plan.recipe, isTable(plan.data));
+  if (recipe.kind === 'images') return prepareImages(plan, recipe, generator);
+  if (recipe.kind === 'table') return prepareTable(plan, recipe, generator);
+  return prepareText(plan, recipe, generator);
+}
+
+/** How good a model that is trained is on what the plan holds back. */
+export async function judge({ model, tokenizer, preprocessing }: LoadedModel, plan: Plan): Promise<Judgement> {
+  const { kind } = recipeOf(plan.recipe, isTable(plan.data));
+  if (kind === 'images') return judgeImages(model as Net, plan);
+  if (kind === 'table') return judgeTable(model as MLP, preprocessing as TablePreprocessing, plan);
+  return judgeText(model as TextNet, tokenizer as Tokenizer, plan);
+}
