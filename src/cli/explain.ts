@@ -1,7 +1,7 @@
 /** `adjoint explain`: why a model said what it said, as tables in the terminal and as one page. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FormatError, ValueError } from '../array/errors.ts';
+import { AdjointError, FormatError, ValueError } from '../array/errors.ts';
 import { Generator } from '../array/random.ts';
 import { renderExplanation, sectionSvg, type ExplanationSection } from '../inspect/index.ts';
 import { makeFolderOf, writeFileAtomic } from '../io/files.ts';
@@ -22,6 +22,7 @@ import { scales, type Scale } from './explainTarget.ts';
 import { textSubject, type TextModel } from './explainText.ts';
 import { isForImages, isForText, loadModel } from './use.ts';
 import type { Net } from './recipes.ts';
+import type { Plan } from './task.ts';
 import { planOf } from './train.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
 
@@ -32,7 +33,7 @@ export const explainHelp = `adjoint explain DIR --input FILE… [options]      p
 adjoint explain DIR --prompt "…" [options]       text: the next token, what stands at [MASK], or the class
 
   --input FILE     a picture; may be said again
-  --row N          or one of what was held back in training, from 0
+  --row N          or one of what was held back in training, from 1
   --prompt "…"     a text
   --method LIST    with commas; all: those that fit. Default: some that differ
   --target CLASS   a name or a number, or a token; default: what the model says
@@ -53,6 +54,16 @@ Settings:
 
 ${texts(Object.entries(settings).map(([name, { about }]) => [name, about] as const), 16)}`; // prettier-ignore
 
+/** The plan of the run that made a folder; null where no run did. */
+function runOf(folder: string): Plan | null {
+  try {
+    return planOf(folder);
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
+}
+
 /** What the model's folder and the words of the command make together. */
 async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: LoadedModel, args: Args, segments: number): Promise<Subject[]> {
   const output = args.text('output') ?? 'logit';
@@ -68,9 +79,9 @@ async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: L
       throw new UsageError(`--baseline must be one of ${pictureBaselines.join(', ')}, got '${baseline}'`);
     }
     const files = args.all('input');
-    const rows = args.wholes('row', 0);
+    const rows = args.wholes('row', 1);
     if (files.length + rows.length === 0) throw new UsageError('--input FILE or --row N is missing; see --help');
-    return pictureSubjects(model as Net, preprocessing, () => planOf(folder), { files, rows, target, baseline, scale, segments });
+    return pictureSubjects(model as Net, preprocessing, runOf(folder), { files, rows, target, baseline, scale, segments });
   }
   const isBert = model instanceof BERTForMaskedLM || model instanceof BERTForClassification;
   if (tokenizer && (isBert || isForText(model))) {

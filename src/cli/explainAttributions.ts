@@ -41,6 +41,8 @@ interface Row {
   /** How to read it, or how it misleads. */
   readonly note: string;
   readonly settings?: readonly string[];
+  /** What comes back are slopes, and not shares of the output. */
+  readonly isSlope?: boolean;
   readonly kinds?: readonly Kind[];
   /** The attributions account for all of the output, not for what a baseline leaves of it. */
   readonly fromNothing?: boolean;
@@ -95,7 +97,7 @@ function attributing(which: 'inside' | 'outside', row: Row): Method {
     async run(subject, options) {
       const view = subject[which]!;
       const law = await row.of(view, options);
-      const features = view.features(law.attributions);
+      const features = row.isSlope ? view.slopes(law.attributions) : view.features(law.attributions);
       const [output, empty] = noGrad(() => [view.x, view.baseline].map((z) => view.f(z).item()));
       const base = law.expected?.item() ?? law.intercept?.item() ?? (row.fromNothing ? 0 : empty);
       const { facts, numbers, warning } = judged(law, output - base, subject.unit, row.ifLarge);
@@ -131,6 +133,7 @@ export const attributionMethods: readonly Method[] = [
     title: 'Saliency',
     about: 'What would change the output most, changed a little?',
     note: slopeNote,
+    isSlope: true,
     of: ({ f, x }) => saliency(f, x),
   }),
   inside({
@@ -146,6 +149,7 @@ export const attributionMethods: readonly Method[] = [
     about: 'What changes the output most, near here?',
     note: 'The mean slope at noisy copies.',
     settings: ['samples', 'noise'],
+    isSlope: true,
     of: ({ f, x }, o) => smoothGrad(f, x, { ...o.said('samples', 'noise'), generator: o.generator() }),
   }),
   inside({
@@ -154,6 +158,7 @@ export const attributionMethods: readonly Method[] = [
     about: 'Where does the slope change from place to place?',
     note: 'The variance of the slope at noisy copies: it has no sign.',
     settings: ['samples', 'noise'],
+    isSlope: true,
     of: ({ f, x }, o) => varGrad(f, x, { ...o.said('samples', 'noise'), generator: o.generator() }),
   }),
   inside({
@@ -189,7 +194,7 @@ export const attributionMethods: readonly Method[] = [
     title: 'DeepLIFT',
     about: "What made the output differ from the baseline's, handed down op by op?",
     note: sumNote,
-    ifLarge: 'it was lost at ops that have only their slope, as the maximum of a window',
+    ifLarge: 'it was lost at ops that have only their slope, as softmax, normalization and the maximum of a window',
     of: ({ f, x, baseline }) => deepLift(f, x, { baseline }),
   }),
   inside({
@@ -197,6 +202,8 @@ export const attributionMethods: readonly Method[] = [
     title: 'Guided backpropagation',
     about: 'What of the input speaks for the output?',
     note: 'Sharp, but nearly the picture of an edge detector: it hardly depends on what was learned.',
+    kinds: ['pictures', 'tables'],
+    isSlope: true,
     of: ({ f, x }) => guidedBackprop(f, x),
   }),
   inside({
@@ -204,6 +211,8 @@ export const attributionMethods: readonly Method[] = [
     title: 'Deconvolution',
     about: 'What of the input speaks for the output?',
     note: 'It hardly depends on what was learned.',
+    kinds: ['pictures', 'tables'],
+    isSlope: true,
     of: ({ f, x }) => deconvolution(f, x),
   }),
   outside({

@@ -9,16 +9,16 @@ import * as nn from '../nn/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { classify, readImages, type ImagePreprocessing, type Pictures } from './imageTask.ts';
 import type { Net } from './recipes.ts';
-import { inside, outside } from './explainAttributions.ts';
+import { inside } from './explainAttributions.ts';
 import type { Item } from './explainPrint.ts';
 import type { Method, Options, Rows, Subject, View } from './explainSubject.ts';
 import { chooseClass, explained, type Scale } from './explainTarget.ts';
-import type { Plan } from './train.ts';
+import type { Plan } from './task.ts';
 import { UsageError } from './usage.ts';
 
 export interface PictureChoices {
   readonly files: readonly string[];
-  /** Which of the held-back pictures. */
+  /** Which of the held-back pictures, from 1. */
   readonly rows: readonly number[];
   readonly target: string | undefined;
   readonly baseline: string;
@@ -29,20 +29,21 @@ export interface PictureChoices {
 
 export const pictureBaselines = ['zero', 'mean', 'blur'] as const;
 
-/** The pictures that are asked for, each as a subject. `plan` says where those of the run are; null for a model without a run. */
-export async function pictureSubjects(model: Net, prepared: ImagePreprocessing, plan: (() => Plan) | null, choices: PictureChoices): Promise<Subject[]> {
+/** The pictures that are asked for, each as a subject. The plan says where those of the run are; null for a model without a run. */
+export async function pictureSubjects(model: Net, prepared: ImagePreprocessing, plan: Plan | null, choices: PictureChoices): Promise<Subject[]> {
   const { channels, size } = prepared;
   const found: { name: string; image: Tensor }[] = [];
   for (const file of choices.files) found.push({ name: file, image: await readImage(file, { channels, size }) });
   let data: ReturnType<typeof readImages> | undefined;
-  const run = plan && (() => (data ??= readImages(plan().data, plan().settings)));
+  const run = plan && (() => (data ??= readImages(plan.data, plan.settings)));
   if (choices.rows.length > 0) {
     if (!run) throw new UsageError('--row: the folder is not of a run; name a file with --input');
     const { heldBack, labels } = await run();
     for (const row of choices.rows) {
       const n = heldBack.labels.length;
-      if (row >= n) throw new UsageError(`--row must be from 0 to ${n - 1}, got '${row}'`);
-      found.push({ name: `held-back picture ${row}, a ${labels[heldBack.labels[row]]}`, image: imagesOf(heldBack, [row]).select(0, 0) });
+      if (row > n) throw new UsageError(`--row must be from 1 to ${n}, got '${row}'`);
+      const name = `held-back picture ${row}, a ${labels[heldBack.labels[row - 1]]}`;
+      found.push({ name, image: imagesOf(heldBack, [row - 1]).select(0, 0) });
     }
   }
   return found.map(({ name, image }) => subjectOf(model, prepared, name, image.unsqueeze(0), choices, run));
@@ -92,8 +93,11 @@ function parts(features: Float64Array, part: ArrayLike<number>, width: number, i
     one.columns.push(at % width);
     found.set(part[at], one);
   });
-  const range = (list: readonly number[]): string => `${Math.min(...list)}–${Math.max(...list)}`;
-  return [...found.values()].map(({ due, rows, columns }) => ({ name: `rows ${range(rows)}, columns ${range(columns)}`, attribution: due }));
+  const range = (what: string, list: readonly number[]): string => {
+    const [least, most] = [Math.min(...list), Math.max(...list)];
+    return least === most ? `${what} ${least}` : `${what}s ${least}–${most}`;
+  };
+  return [...found.values()].map(({ due, rows, columns }) => ({ name: `${range('row', rows)}, ${range('column', columns)}`, attribution: due }));
 } // prettier-ignore
 
 type Run = () => ReturnType<typeof readImages>;
@@ -108,6 +112,7 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
   const list = (t: Tensor): Float64Array => Float64Array.from(t.toTypedArray());
   const each = tensor(Int32Array.from({ length: H * W }, (_, i) => i), { dtype: 'float32' }).reshape([H, W]);
   const mask = choices.segments === 0 ? each : slic(x.select(0, 0), { segments: choices.segments });
+  const ofChannels = (a: Tensor): Float64Array => list(a.reshape([C, H, W]).sum(0));
   const quarters = list(gridSegments([H, W], [Math.ceil(H / 4), Math.ceil(W / 4)]));
   const planes = planesOf(model);
   const trainingRows = run && (async (options: Options): Promise<Rows> => {
@@ -135,7 +140,8 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
       ...view,
       ...(planes && { planes: { features: planes.features, head: of(planes.head) } }),
       background: async (options) => (trainingRows ? (await trainingRows(options)).x : baseline),
-      features: (a) => list(a.reshape([C, H, W]).sum(0)),
+      features: ofChannels,
+      slopes: ofChannels,
       items: (features) => parts(features, quarters, W),
     },
     outside: {
@@ -143,6 +149,7 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
       background: () => Promise.resolve(baseline),
       featureMask: mask.expand([C, H, W]),
       features: (a) => list(a.reshape([C, H, W]).select(0, 0)), // the channels of a superpixel share what it is due
+      slopes: ofChannels,
       items: (features) => parts(features, list(mask), W, true),
     },
     body: (features) => ({ kind: 'image', ...pixelsOf(x.select(0, 0)), attributions: features, unit: about.unit }),
@@ -168,7 +175,7 @@ export function planesOf(model: Net): { features: Model; head: Model } | null {
     features: (x) => {
       let seen = x;
       hooked((planes) => void (seen = planes), () => model.forward(x));
-      return seen;
+      return seen.relu(); // which comes next, if it has not come
     },
     // What comes before the layer is computed of nothing, and thrown away.
     head: (planes) => hooked(() => planes, () => model.forward(zeros([planes.shape[0], channels, size, size]))),
@@ -205,17 +212,19 @@ export const pictureMethods: readonly Method[] = [
     unfit: withoutPlanes,
     of: (view) => cam(view, true),
   }),
-  outside({
+  inside({
     names: ['occlusion'],
     title: 'Occlusion',
     about: 'What is lost when a window is covered?',
     note: 'Where either of two places is enough, neither is missed.',
     kinds: ['pictures'],
     settings: ['window', 'stride'],
-    of({ f, x, baseline }, options) {
+    async of({ f, x, baseline }, options) {
       const { window = Math.ceil(x.shape[2] / 7), stride = Math.ceil(window / 2) } = options.said('window', 'stride');
       const { onProgress } = options;
-      return occlusion(f, x, { baseline, window: [window, window], stride: [stride, stride], onProgress });
+      const sides = { window: [window, window], stride: [stride, stride] } as const;
+      const { attributions } = await occlusion(f, x, { baseline, ...sides, onProgress });
+      return { attributions: attributions.div(x.shape[1]) }; // the same in all channels
     },
   }),
 ];

@@ -4,16 +4,16 @@ import { formatTable } from './table.ts';
 
 const WIDTH = 80;
 /** More rows than these are counted, not shown. */
-const MOST = 12;
+const MOST = 10;
 
 /** 0.0123, 1.23, 123, 1.2e+7: three digits that count. */
 export function short(x: number): string {
-  if (Number.isInteger(x) && Math.abs(x) < 1e6) return `${x}`;
   const size = Math.abs(x);
-  return size >= 1e5 || size < 1e-3 ? x.toExponential(1) : x.toPrecision(3);
-}
+  const text = Number.isInteger(x) && size < 1e6 ? `${x}` : size >= 1e4 || size < 1e-3 ? x.toExponential(1) : x.toPrecision(3);
+  return text.replace(/^-/, '−').replace(/\.0(e.*)?$/, '$1').replace(/(e[+-]?\d+)$/, (_, power: string) => power.replace('+', ''));
+} // prettier-ignore
 
-export const signed = (x: number): string => (x > 0 ? `+${short(x)}` : short(x).replace('-', '−'));
+const signed = (x: number): string => (x > 0 ? `+${short(x)}` : short(x));
 
 /** A text in so many columns at most, without what would break a line. */
 const cut = (text: string, most: number): string => {
@@ -37,7 +37,7 @@ export function formatItems(items: readonly Item[]): string {
   const cells = shown.map(({ name, value, attribution }) => [
     cut(name, nameWidth),
     ...(hasValues ? [cut(value ?? '', valueWidth)] : []),
-    signed(attribution).padStart(9),
+    signed(Math.abs(attribution) < 1e-6 * largest ? 0 : attribution).padStart(8),
   ]);
   const widths = cells.reduce((most, row) => row.map((cell, c) => Math.max(cell.length, most[c] ?? 0)), [] as number[]);
   const room = WIDTH - 4 - widths.reduce((sum, w) => sum + w + 2, 0);

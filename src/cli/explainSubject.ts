@@ -28,6 +28,8 @@ export interface View {
   readonly featureMask?: Tensor;
   /** From attributions of x's shape to a number for each feature that is shown. */
   features(attributions: Tensor): Float64Array;
+  /** The same of slopes, which do not add up: of a token's vector, its length. */
+  slopes(slopes: Tensor): Float64Array;
   /** These as a list to be printed. */
   items(features: Float64Array): readonly Item[];
 }

@@ -127,6 +127,7 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
       background: () => Promise.resolve(ones.zerosLike()),
       featureMask: tensor(group),
       features: (a) => Float64Array.from(names, (_, g) => a.select(0, 0).select(0, group.indexOf(g)).item()),
+      slopes: () => new Float64Array(count), // nothing there has a slope
       items,
     },
     body: (features) => ({ kind: 'tokens', tokens: names.map((text, g) => ({ text, attribution: features[g] })), unit: about.unit }),
@@ -149,12 +150,13 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
         remove();
       }
     };
-    const features = (a: Tensor): Float64Array => {
-      const sums = a.select(0, 0).sum(1).toTypedArray();
+    const perName = (ofTokens: Tensor): Float64Array => {
       const all = new Float64Array(count);
-      sums.forEach((sum, t) => (all[group[t]] += sum));
+      ofTokens.toTypedArray().forEach((value, t) => (all[group[t]] += value));
       return all;
     };
-    return { f: of(f), x, baseline, background: () => Promise.resolve(baseline), features, items };
+    const features = (a: Tensor): Float64Array => perName(a.select(0, 0).sum(1));
+    const slopes = (a: Tensor): Float64Array => perName(a.select(0, 0).square().sum(1)).map(Math.sqrt);
+    return { f: of(f), x, baseline, background: () => Promise.resolve(baseline), features, slopes, items };
   }
 } // prettier-ignore
