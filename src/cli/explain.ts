@@ -194,7 +194,9 @@ const shownValue = ({ isValue }: Subject, value: number): string =>
 function print(explained: readonly Explained[], page: string | null): void {
   for (const { subject, answers } of explained) {
     const says = subject.predictions.map(({ label, value }) => `${label} ${shownValue(subject, value)}`);
-    console.log(`${subject.name}: ${says.join(', ')}\nExplained is the ${subject.unit}.\n`);
+    console.log(
+      `${subject.name}: ${says.join(', ')}\nExplained is the ${subject.unit}.${subject.aside !== undefined ? ` ${subject.aside}` : ''}\n`,
+    );
     for (const { answer } of answers) {
       answer.sections.forEach((section, i) =>
         console.log(`${formatSection(section, i === 0 ? answer.items : undefined)}\n`),

@@ -83,7 +83,8 @@ function judged({ gap, rSquared }: Law, due: number, unit: string, ifLarge = '')
 
 /** A row of the table of methods, from what differs between such methods. */
 function attributing(which: 'inside' | 'outside', row: Row): Method {
-  const { names, title, about, note, settings = [], kinds = everywhere } = row;
+  const { names, title, about, note, kinds = everywhere } = row;
+  const settings = [...(row.settings ?? []), ...(which === 'outside' ? ['segments'] : [])];
   return {
     names,
     title,

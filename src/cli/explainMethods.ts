@@ -1,7 +1,7 @@
 /** The methods of `adjoint explain`, a row each, and how they are chosen. */
 import { attributionMethods } from './explainAttributions.ts';
 import { pictureMethods } from './explainPictures.ts';
-import type { Kind, Method, Subject } from './explainSubject.ts';
+import { settings, type Kind, type Method, type Subject } from './explainSubject.ts';
 import { UsageError } from './usage.ts';
 
 /** In the order in which `all` has them. */
@@ -22,10 +22,10 @@ function unfit(method: Method, subject: Subject): string | null {
 
 /**
  * The methods that a list names; `all` are those that fit.
- * @param settings names of settings that were said: each must be one that some of the methods takes
+ * @param values names of settings that were said: each must be one that some of the methods takes
  * @throws UsageError for a method that there is not, or that does not fit, and for a setting that does nothing
  */
-export function chooseMethods(said: string | undefined, subject: Subject, settings: readonly string[]): readonly Method[] {
+export function chooseMethods(said: string | undefined, subject: Subject, values: readonly string[]): readonly Method[] {
   const fitting = methods.filter((method) => unfit(method, subject) === null);
   const list = fitting.map(({ names: [name] }) => name).join(', ');
   const named = (name: string): readonly Method[] => {
@@ -39,8 +39,8 @@ export function chooseMethods(said: string | undefined, subject: Subject, settin
   const names = said === undefined ? usual[subject.kind] : said.split(',').map((name) => name.trim().toLowerCase());
   const chosen = said === undefined ? fitting.filter((method) => names.includes(method.names[0])) : [...new Set(names.flatMap(named))];
   const taken = new Set(chosen.flatMap((method) => method.settings));
-  const idle = settings.find((name) => !taken.has(name));
+  const idle = values.find((name) => !taken.has(name) || (settings[name].kind ?? subject.kind) !== subject.kind);
   if (idle === undefined) return chosen;
   const takers = fitting.filter((method) => method.settings.includes(idle)).map((method) => method.names[0]);
-  throw new UsageError(`--set ${idle} is not for ${chosen.map((method) => method.names[0]).join(', ')}; it is for ${takers.join(', ')}`);
+  throw new UsageError(`--set ${idle} is not for ${chosen.map((method) => method.names[0]).join(', ')}; ${takers.length > 0 && taken.has(idle) === false ? `it is for ${takers.join(', ')}` : `it is for ${settings[idle].kind}`}`);
 } // prettier-ignore

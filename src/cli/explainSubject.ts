@@ -56,6 +56,8 @@ export interface Subject {
   readonly kind: Kind;
   /** The file, the row, the text. */
   readonly name: string;
+  /** What is to be said of it besides, a sentence. */
+  readonly aside?: string;
   readonly model: Module;
   /** What the model says: labels with their probability or value, the first the likeliest. */
   readonly predictions: readonly { readonly label: string; readonly value: number }[];
@@ -121,6 +123,8 @@ interface Setting {
   readonly about: string;
   readonly low: number;
   readonly whole: boolean;
+  /** Where it says something; everywhere if left out. */
+  readonly kind?: Kind;
 }
 const count = (about: string): Setting => ({ about, low: 1, whole: true });
 const amount = (about: string): Setting => ({ about, low: 0, whole: false });
@@ -130,7 +134,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   samples: count('coalitions, orders, copies: whatever the method draws'),
   steps: count('places on the way from the baseline, or steps of a search'),
   noise: amount('deviation of the noise, in units of the range of the input'),
-  segments: { about: 'superpixels, about so many; 0: each pixel on its own', low: 0, whole: true },
+  segments: { about: 'superpixels, about so many; 0: each pixel on its own', low: 0, whole: true, kind: 'pictures' },
   window: count('rows and columns that are covered'),
   stride: count('how far the window moves'),
   epsilon: amount('how far an input may be changed; of lrp, what its divisors are moved away from 0 by'),

@@ -34,6 +34,10 @@ export interface TextChoices {
 
 /** What the model makes of tokens [N, T] at the explained place, and the table in which it looks tokens up. */
 interface Reader {
+  /** The tokens that the model can see. */
+  readonly ids: readonly number[];
+  /** What is to be said besides. */
+  readonly aside?: string;
   /** [N, outputs] */
   readonly logits: (tokens: Tensor) => Tensor;
   readonly table: nn.Embedding | null;
@@ -45,7 +49,7 @@ interface Reader {
 const MASK = '[MASK]';
 
 /** The tokens of the prompt, as many as the model can see, and what it makes of them. */
-function readerOf(model: TextModel, tokenizer: Tokenizer, { prompt, classes }: TextChoices): { ids: number[] } & Reader {
+function readerOf(model: TextModel, tokenizer: Tokenizer, { prompt, classes }: TextChoices): Reader {
   const all = tokenizer.encode(prompt);
   const tokenOf = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
   if (model instanceof BERTForClassification) {
@@ -59,9 +63,9 @@ function readerOf(model: TextModel, tokenizer: Tokenizer, { prompt, classes }: T
     return { ids: all, logits, table: model.bert.embeddings.word_embeddings, labels: tokenOf };
   }
   const ids = all.slice(-model.blockSize);
-  if (ids.length < all.length) console.error(`adjoint: the model sees the last ${ids.length} of ${all.length} tokens`);
   const table = model instanceof GPT || model instanceof RecurrentModel || model instanceof NeuralNgram ? model.wte : null;
-  return { ids, logits: (tokens) => model.forward(tokens).select(1, -1), table, labels: tokenOf };
+  const aside = ids.length < all.length ? { aside: `The model sees the last ${ids.length} of ${all.length} tokens.` } : {};
+  return { ids, logits: (tokens) => model.forward(tokens).select(1, -1), table, labels: tokenOf, ...aside };
 } // prettier-ignore
 
 /** What takes the place of a token that is left out, if none is named: the first of these that there is, else token 0. */
@@ -88,7 +92,7 @@ function wordsOf(ids: readonly number[], tokenizer: Tokenizer): number[] {
 
 /** The prediction for a prompt, as a subject. */
 export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: TextChoices): Subject {
-  const { ids, logits, table, labels } = readerOf(model, tokenizer, choices);
+  const { ids, logits, table, labels, aside } = readerOf(model, tokenizer, choices);
   if (ids.length === 0) throw new UsageError('--prompt "…" must have a token');
   const T = ids.length;
   const said = choices.target;
@@ -108,7 +112,8 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
   const group = choices.words ? wordsOf(ids, tokenizer) : ids.map((_, t) => t);
   const count = group[T - 1] + 1;
   const names = Array.from({ length: count }, (_, g) => tokenizer.decode(ids.filter((_id, t) => group[t] === g)) || tokenizer.idToToken(ids[group.indexOf(g)]));
-  const items = (features: Float64Array): Item[] => names.map((text, g) => ({ name: JSON.stringify(text), attribution: features[g] }));
+  const unitName = choices.words ? 'word' : 'token';
+  const items = (features: Float64Array): Item[] => names.map((text, g) => ({ name: JSON.stringify(text), value: `${unitName} ${g + 1}`, attribution: features[g] }));
   const presence: Model = (z) => logits(there.expand(z.shape).where(z.gt(0.5), gone.expand(z.shape)));
   const ones = tensor([ids.map(() => 1)]);
   return {
@@ -116,6 +121,7 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
     kind: 'text',
     isValue: false,
     name: JSON.stringify(choices.prompt),
+    ...(aside !== undefined && { aside }),
     model,
     outputs: presence,
     names,

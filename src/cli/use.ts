@@ -80,7 +80,7 @@ async function predictPictures(
 }
 
 export const isForImages = (x: unknown): x is ImagePreprocessing =>
-  typeof x === 'object' && x !== null && 'classes' in x;
+  typeof x === 'object' && x !== null && 'classes' in x && 'size' in x;
 
 export const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
 
