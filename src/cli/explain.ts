@@ -19,7 +19,7 @@ import {
   type Subject,
 } from './explainSubject.ts';
 import { scales, type Scale } from './explainTarget.ts';
-import { textSubject, type TextModel } from './explainText.ts';
+import { textSubject } from './explainText.ts';
 import { isForImages, isForText, loadModel } from './use.ts';
 import type { Net } from './recipes.ts';
 import type { Plan } from './task.ts';
@@ -90,7 +90,7 @@ async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: L
     if (prompt === undefined || prompt === '') throw new UsageError('--prompt "…" is missing; see --help');
     const { classes } = (preprocessing ?? {}) as { classes?: readonly string[] };
     const baseline = args.text('baseline');
-    return [textSubject(model as TextModel, tokenizer, { prompt, target, baseline, scale, words: args.has('words'), classes })];
+    return [textSubject(model, tokenizer, { prompt, target, baseline, scale, words: args.has('words'), classes })];
   }
   throw new FormatError(folder, 'the model must be one of pictures or of text', model.constructor.name);
 } // prettier-ignore

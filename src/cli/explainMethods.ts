@@ -42,5 +42,6 @@ export function chooseMethods(said: string | undefined, subject: Subject, values
   const idle = values.find((name) => !taken.has(name) || (settings[name].kind ?? subject.kind) !== subject.kind);
   if (idle === undefined) return chosen;
   const takers = fitting.filter((method) => method.settings.includes(idle)).map((method) => method.names[0]);
-  throw new UsageError(`--set ${idle} is not for ${chosen.map((method) => method.names[0]).join(', ')}; ${takers.length > 0 && taken.has(idle) === false ? `it is for ${takers.join(', ')}` : `it is for ${settings[idle].kind}`}`);
+  const those = taken.has(idle) ? settings[idle].kind : takers.join(', ');
+  throw new UsageError(`--set ${idle} is not for ${chosen.map((method) => method.names[0]).join(', ')}; it is for ${those}`);
 } // prettier-ignore

@@ -94,9 +94,13 @@ function shownBy(section: ExplanationSection): string {
           return wrapped(`layer ${layer}, the last token looks most at: ${texts.join(', ')}`);
         })
         .join('\n'); // prettier-ignore
-    default:
-      return '';
+    case 'image':
+    case 'features':
+    case 'beeswarm':
+    case 'tokens':
+      break; // told by their items
   }
+  return '';
 }
 
 function gridText({ rows, columns, values, texts }: Extract<ExplanationSection, { kind: 'grid' }>): string {

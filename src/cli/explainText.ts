@@ -10,7 +10,7 @@ import {
   RecurrentModel,
   type LanguageModel,
 } from '../models/index.ts';
-import * as nn from '../nn/index.ts';
+import type * as nn from '../nn/index.ts';
 import { concat, type Tensor } from '../tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { Item } from './explainPrint.ts';

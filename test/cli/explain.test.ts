@@ -108,11 +108,8 @@ describe('every method', { timeout: 120_000 }, () => {
     for (const result of results) {
       ran.add(result.method);
       const numbers = numbersIn([result.attributions, result.sections, result['gap'], result['rSquared']]);
-      expect(numbers.length, result.method).toBeGreaterThan(0);
-      expect(
-        numbers.filter((n) => !Number.isFinite(n)),
-        result.method,
-      ).toEqual([]);
+      const wrong = numbers.filter((n) => !Number.isFinite(n)).length;
+      expect([result.method, numbers.length > 0, wrong]).toEqual([result.method, true, 0]);
     }
     expect(readFileSync(at(`all-${model}`, 'explanation.html'), 'utf8')).not.toMatch(/<script src|<link|src="http/);
   });
