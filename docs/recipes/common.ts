@@ -1,11 +1,15 @@
 /** What the recipes share: options of the command line, the schedule of the learning rate, batches of rows, time. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { manualSeed, nn, optim, tensor, type Generator, type Tensor } from 'adjoint';
+import { kernelInfo, manualSeed, nn, optim, setMatmulInstructions, setNumThreads, tensor } from 'adjoint';
+import type { Generator, Tensor } from 'adjoint';
 
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { data: text, seed: text, steps: text, model: text, out: text } });
+const { values } = parseArgs({
+  options: { data: text, seed: text, steps: text, model: text, out: text, instructions: text, threads: text },
+});
 
 /** --data DIR (a folder with the data), --seed, --steps, --model and --out, as far as a recipe has them. */
 export const options = values;
@@ -51,6 +55,18 @@ export function windows(tokens: readonly number[], n: number, T: number): [x: Te
   const starts = Array.from({ length: n }, () => generator.integer(0, tokens.length - T));
   const rows = (shift: number): Tensor => tensor(starts.map((at) => tokens.slice(at + shift, at + shift + T)));
   return [rows(0), rows(1)];
+}
+
+/**
+ * Computes as fast as this Node can, unless --instructions ('mul+add', 'fma' or 'fma 256') or --threads say otherwise: with
+ * fused multiply-add where it is to be had, by as many threads as there are processors. Says what came of it.
+ */
+export function inHaste(): string {
+  setMatmulInstructions((values.instructions ?? 'fma 256') as 'fma 256');
+  const threads = Number(values.threads ?? Math.min(64, availableParallelism()));
+  setNumThreads(threads);
+  const { kernel, instructions } = kernelInfo().matmul;
+  return `Node ${process.version}, ${kernel}, ${instructions}, threads: ${threads}`;
 }
 
 const began = performance.now();

@@ -2,12 +2,15 @@
  * nanoGPT's recipe for CPUs: a GPT of 4 layers, 4 heads and width 128 over the characters of tiny Shakespeare, 2000 steps.
  *
  *     npx tsx docs/recipes/shakespeare-gpt.ts --data DIR     # DIR holds tinyshakespeare.txt
+ *     … --instructions mul+add --threads 1                   # the same bits on every machine
  */
 import { tensor } from 'adjoint';
 import { generate, GPT, predict, tokenLoss } from 'adjoint/models';
 import { save } from 'adjoint/models/folder';
 import { charTokenizer } from 'adjoint/text';
-import { dataFile, generator, options, seconds, seed, trainer, windows } from './common.ts';
+import { dataFile, generator, inHaste, options, seconds, seed, trainer, windows } from './common.ts';
+
+console.log(inHaste());
 
 const T = 64; // block
 const B = 12; // batch

@@ -43,9 +43,9 @@ async function drawingsOf(section: ExplanationSection): Promise<Drawing[]> {
       return [await gridChart(section)];
     case 'curves':
       return [await curveChart(section)];
-    default:
-      return [textDrawing(section)];
+    case 'text':
   }
+  return [textDrawing(section)];
 }
 
 /** In a page, text is text, pictures flow, and what can be chosen can be chosen; charts are what they are in a file. */
@@ -68,9 +68,9 @@ async function bodyOf(section: ExplanationSection, id: string): Promise<Markup> 
       const chosen = section.kind === 'generated' ? generatedMarkup(section, id) : nothing;
       return html`${chosen}<div class="curves" role="img" aria-label="${section.method}">${charts}</div>`;
     }
-    default:
-      return html`<pre class="text">${section.text}</pre>`;
+    case 'text':
   }
+  return html`<pre class="text">${section.text}</pre>`;
 }
 
 async function sectionMarkup(section: ExplanationSection, id: string): Promise<Markup> {

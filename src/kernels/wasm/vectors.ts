@@ -109,8 +109,6 @@ export const shiftLeft = (x: Code, n: number): Code => i32x4.shl(x, i32.const(n)
  */
 export const AREA = (1 << 18) + 272;
 
-/** Bytes of code for a vector; if there are fewer, a round of the loop does two, since the loop itself costs as much. */
-const SHORT = 60;
 /** So many floats may be read, worked on and written past the end. */
 export const OVERRUN = 8;
 
@@ -120,6 +118,9 @@ export type Lanes = (pen: Pen, operands: readonly Code[], scalars: readonly Code
 /**
  * run(from, to, …scalars): elementwise over `arity` operands, the first at the addresses from … to, each next one an
  * area further. Results lie where the first operands lay.
+ *
+ * A round of the loop does two vectors: they overlap in time. All is stored at its end, since V8, where it was asked to join
+ * neighbouring vectors (see matmul/instructions.ts), does so only where nothing is stored between them.
  */
 export const elementwise = (arity: number, lanes: Lanes, scalars = 0): Func =>
   written(
@@ -130,25 +131,18 @@ export const elementwise = (arity: number, lanes: Lanes, scalars = 0): Func =>
         const splat = variable('v128');
         return { set: splat.set(f32x4.splat(x.get)), get: splat.get };
       });
-      const vector = (bytes: number): Code =>
-        pen.steps(() => {
+      const values = splats.map((s) => s.get);
+      const round = pen.steps(() => {
+        const pair = [0, 16].map((bytes) => {
           const operands = Array.from({ length: arity }, (_, o) => pen.keep(v128.load(bytes + 4 * AREA * o, at.get)));
-          const made = lanes(
-            pen,
-            operands,
-            splats.map((s) => s.get),
-          );
-          const results = isCode(made) ? [made] : made.map((r) => pen.keep(r));
-          return join(...results.map((r, o) => v128.store(bytes + 4 * AREA * o, at.get, r)));
+          const made = lanes(pen, operands, values);
+          return (isCode(made) ? [made] : made).map((r) => pen.keep(r));
         });
-      const first = vector(0);
-      const round = first.length < SHORT ? [first, vector(16)] : [first];
+        return join(...pair.flatMap((made, v) => made.map((r, o) => v128.store(16 * v + 4 * AREA * o, at.get, r))));
+      });
       return [
         ...splats.flatMap((s) => s.set),
-        ...doWhile(
-          [...round.flat(), ...at.set(i32.add(at.get, i32.const(16 * round.length)))],
-          i32.lt_u(at.get, end.get),
-        ),
+        ...doWhile([...round, ...at.set(i32.add(at.get, i32.const(32)))], i32.lt_u(at.get, end.get)),
       ];
     },
   );
