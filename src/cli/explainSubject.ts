@@ -49,7 +49,7 @@ export interface Rows {
   /** Row i as a picture, where it is one. */
   picture?(i: number): { pixels: Uint8Array; width: number; height: number };
   /** The loss of the model's outputs for rows, a mean. */
-  loss(outputs: Tensor, y: Tensor): Tensor;
+  readonly loss: (outputs: Tensor, y: Tensor) => Tensor;
 }
 
 export interface Subject {

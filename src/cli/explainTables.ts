@@ -178,7 +178,8 @@ export const tableMethods: readonly Method[] = [
       const sections: ExplanationSection[] = [];
       for (const { name, from, scale } of curves) {
         const { grid, individual, mean } = await partialDependence(view.f, concat([view.x, rows]), from, options.said('points'));
-        const inUnits = (z: number): number => z * scale!.std + scale!.mean;
+        const digit = 10 ** Math.floor(Math.log10(scale!.std) - 4); // what standardizing has blurred
+        const inUnits = (z: number): number => Math.round((z * scale!.std + scale!.mean) / digit) * digit;
         const line = (values: Tensor): [number, number][] => Array.from(values.toTypedArray(), (y, i) => [inUnits(grid.toTypedArray()[i]), y]);
         sections.push({
           method: `Partial dependence on ${name}`,
