@@ -19,7 +19,7 @@ import {
 import { atRest, baselineOf, batchOf, slopes, type Model } from './model.ts';
 
 /** What features gives for a batch x, [N, …], without a history. */
-function layerAt(where: string, features: Model, x: Tensor): Tensor {
+export function layerAt(where: string, features: Model, x: Tensor): Tensor {
   atRest(where, features);
   const layer = noGrad(() => features(x)).detach();
   if (layer.ndim < 2 || layer.shape[0] !== x.shape[0]) {

@@ -1,6 +1,7 @@
 /** `adjoint/explain`: why a model says what it says. Methods take a function of tensors, and know no layer. */
 export * from './ablation.ts';
 export * from './adversarial.ts';
+export * from './anchors.ts';
 export * from './baselines.ts';
 export * from './conductance.ts';
 export * from './dependence.ts';
@@ -10,11 +11,13 @@ export { integratedGradients } from './integrated.ts';
 export type { CompleteExplanation, IntegratedOptions, Rule } from './integrated.ts';
 export * from './lime.ts';
 export * from './partition.ts';
+export * from './prototypes.ts';
 export * from './quality.ts';
 export * from './relevance.ts';
 export * from './segments.ts';
 export { kernelShap, owen, permutationShap, shapley } from './shapley.ts';
 export type { OwenOptions, SampledOptions, ShapleyExplanation } from './shapley.ts';
+export * from './tcav.ts';
 export * from './terms.ts';
 export type { AnyModel, Model, TargetOptions, WorkOptions } from './model.ts';
 export type { GameOptions } from './game.ts';

@@ -30,10 +30,8 @@ export interface WorkOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** The explained number of each of n rows, [n]. Row r of the batch is a variation of input `rowOf(r)`. */
-export function chosen(
-  where: string, y: Tensor, n: number, { target }: TargetOptions, rowOf: (r: number) => number = (r) => r,
-): Tensor {
+/** What a model gave for n rows, if it is numbers, [n] or [n, classes]. */
+export function answers(where: string, y: Tensor, n: number): Tensor {
   if (!(y instanceof Tensor) || y.ndim === 0 || y.ndim > 2 || y.shape[0] !== n) {
     const got = y instanceof Tensor ? showShape(y.shape) : typeof y;
     throw new ShapeError(where, `for ${n} rows the model must return [${n}] or [${n}, classes]`, got);
@@ -41,6 +39,14 @@ export function chosen(
   if (y.isnan().any().item() === 1) {
     throw new ValueError(where, 'the model must return numbers', 'NaN', 'look at what it is given: see batchSize');
   }
+  return y;
+}
+
+/** The explained number of each of n rows, [n]. Row r of the batch is a variation of input `rowOf(r)`. */
+export function chosen(
+  where: string, y: Tensor, n: number, { target }: TargetOptions, rowOf: (r: number) => number = (r) => r,
+): Tensor {
+  answers(where, y, n);
   if (y.ndim === 1 || (y.shape[1] === 1 && target === undefined)) {
     if (target !== undefined && y.ndim === 1) {
       throw new ValueError(where, 'a model with one output has no target', `target ${String(target)}`, 'leave it out');
