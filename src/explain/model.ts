@@ -69,11 +69,25 @@ export function chosen(
 const warned = new WeakSet<object>();
 
 /** Says once of a module in training mode that its layers may draw at random: its explanation would change from call to call. */
-export function atRest(where: string, f: AnyModel): void {
+function atRest(where: string, f: AnyModel): void {
   if (!('training' in f) || f.training !== true || warned.has(f)) return;
   warned.add(f);
   console.warn(`adjoint: ${where}: the model is in training mode, where layers such as Dropout draw at random: call eval() first`);
 } // prettier-ignore
+
+/** What features gives for a batch x, [N, …], without a history. */
+export function layerAt(where: string, features: Model, x: Tensor): Tensor {
+  atRest(where, features);
+  const layer = noGrad(() => features(x)).detach();
+  if (layer.ndim < 2 || layer.shape[0] !== x.shape[0]) {
+    throw new ShapeError(
+      where,
+      `for ${x.shape[0]} rows features must give a layer [${x.shape[0]}, …]`,
+      showShape(layer.shape),
+    );
+  }
+  return layer;
+}
 
 /** The gradient of each row's explained number with respect to that row, and the numbers themselves. */
 export function slopes(

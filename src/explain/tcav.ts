@@ -7,8 +7,7 @@ import { sameShape } from '../array/nd.ts';
 import { concat, tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
-import { layerAt } from './conductance.ts';
-import { batchOf, slopes, type Model, type TargetOptions } from './model.ts';
+import { batchOf, layerAt, slopes, type Model, type TargetOptions } from './model.ts';
 import { tTest } from './significance.ts';
 
 export interface ConceptOptions {

@@ -1,8 +1,8 @@
 /** Explanations are those of an independent brute force: test/fixtures/explainMethods.py. */
 import { expect, test } from 'vitest';
-import { Generator, tensor, type Tensor } from '../../src/index.ts';
+import { Generator, nn, tensor, type Tensor } from '../../src/index.ts';
 import {
-  anchors, blendedIntegratedGradients, conceptVector, criticisms, deepShap, gradientShap, internalInfluence, layerConductance, layerIntegratedGradients,
+  anchors, blendedIntegratedGradients, conceptVector, criticisms, deepShap, gradientShap, internalInfluence, layerConductance, layerIntegratedGradients, lrp,
   neuronConductance, partitionShap, prototypes, type Hierarchy, type Model,
 } from '../../src/explain/index.ts'; // prettier-ignore
 import { tTest } from '../../src/explain/significance.ts';
@@ -23,6 +23,8 @@ const fixture = JSON.parse(read('test/fixtures/explainMethods.json')) as {
   blended: Matrix;
   deepShap: Matrix;
   partition: Matrix;
+  alphaBeta: { alpha: number; attributions: Matrix };
+  zB: { range: [number, number]; attributions: Matrix };
   concept: { concept: Matrix; random: Matrix; penalty: number; vector: number[] };
   tTest: { a: number[]; b: number[]; p: number }[];
   critic: { points: Matrix; width: number; prototypes: number[]; mmd: number[]; witness: number[]; criticisms: number[] };
@@ -67,6 +69,14 @@ test('SHAP over a hierarchy is the mean over the orders that it allows', async (
   const { attributions, unresolved } = await partitionShap(f, x, { target, background, hierarchy });
   expect(attributions).toBeAllClose(fixture.partition, { rtol: 1e-9, atol: 1e-10 });
   expect(unresolved.toArray()).toEqual([0, 0]);
+});
+
+test('LRP-αβ, and LRP-z^B at the input, are what the layers give number by number', () => {
+  const rectified: Model = (z) => nn.functional.linear(nn.functional.linear(z, W1.t(), b1).relu(), W2.t(), b2);
+  const { alpha, attributions } = fixture.alphaBeta;
+  expect(lrp(rectified, x, { target, alpha }).attributions).toBeAllClose(attributions, near);
+  const { range } = fixture.zB;
+  expect(lrp(rectified, x, { target, alpha, range }).attributions).toBeAllClose(fixture.zB.attributions, near);
 });
 
 test("a concept's vector is what gradient descent on the regression comes to", () => {
