@@ -26,7 +26,7 @@ export interface WorkOptions {
   readonly maxEvals?: number;
   /** Called off when this is aborted: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told how many of how many rows have been computed. */
+  /** Told how many of how many rows have been computed; a method that asks several times counts on, of as many as it has asked for. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -106,11 +106,11 @@ export function slopes(
   return { gradient: gradient ?? at.zerosLike(), value: value.detach() };
 } // prettier-ignore
 
-/** Options of a method that asks the model several times: `used` counts the rows that it was given. */
-export type Counted<O> = O & { readonly used?: { rows: number } };
+/** Options of a method that asks the model several times: `used` counts the rows that it was given, and those that came back. */
+export type Counted<O> = O & { readonly used?: { rows: number; done: number } };
 
 /** The same options, counting from 0; see maxEvals. */
-export const counting = <O extends WorkOptions>(options: O): Counted<O> => ({ ...options, used: { rows: 0 } });
+export const counting = <O extends WorkOptions>(options: O): Counted<O> => ({ ...options, used: { rows: 0, done: 0 } });
 
 /** How many rows may still be given to the model. */
 export const remaining = ({ maxEvals = Infinity, used }: Counted<WorkOptions>): number => maxEvals - (used?.rows ?? 0);
@@ -119,15 +119,15 @@ export const remaining = ({ maxEvals = Infinity, used }: Counted<WorkOptions>): 
 export async function outputs(
   where: string, f: AnyModel, x: Tensor, options: Counted<WorkOptions>, part: (y: Tensor, from: number, some: number) => Tensor,
 ): Promise<Tensor> {
-  const { batchSize = 1024, maxEvals, used, signal, onProgress } = options;
+  const { batchSize = 1024, maxEvals, used = { rows: 0, done: 0 }, signal, onProgress } = options;
   countOf(where, 'batchSize', batchSize);
   if (maxEvals !== undefined) countOf(where, 'maxEvals', maxEvals);
   const [n] = x.shape;
   if (n > remaining(options)) {
-    const got = `${n}${used?.rows ? ` after ${used.rows}` : ''}`;
+    const got = `${n}${used.rows ? ` after ${used.rows}` : ''}`;
     throw new ValueError(where, `at most ${maxEvals} rows may be given to the model`, got, 'raise maxEvals, or ask for less: samples, groups');
   }
-  if (used) used.rows += n;
+  used.rows += n;
   atRest(where, f);
   const parts: Tensor[] = [];
   for (let from = 0; from < n; from += batchSize) {
@@ -137,7 +137,7 @@ export async function outputs(
     noGrad(() => void (answer = f(x.narrow(0, from, some)))); // what an async model does after its first await is recorded
     const y = await answer!;
     parts.push(noGrad(() => part(y, from, some)).detach());
-    onProgress?.(from + some, n);
+    onProgress?.((used.done += some), used.rows);
   }
   return concat(parts);
 } // prettier-ignore
