@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
+import { explain, explainHelp } from './explain.ts';
 import { exportModel } from './exportOnnx.ts';
 import { findStepSize } from './findLr.ts';
 import { info } from './info.ts';
@@ -112,6 +113,15 @@ adjoint tune --resume DIR
     options: { 'prompt': text, 'tokens': text, 'temperature': text, 'top-k': text, 'top-p': text, 'stop': text, 'seed': text }, // prettier-ignore
     run: generate,
   },
+  explain: {
+    about: 'why a model says what it says: a table and a page',
+    help: explainHelp,
+    options: {
+      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag, 'corrupted': text,
+      'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag,
+    }, // prettier-ignore
+    run: explain,
+  },
   info: {
     about: 'layers, shapes, parameters, FLOPs, memory',
     help: `adjoint info DIR [--length N]
@@ -186,6 +196,11 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
 process.once('disconnect', () => process.exit(143));
 process.channel?.unref();
 
+// `adjoint … | head` has read enough: what comes then is not wanted, and no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

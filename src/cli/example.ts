@@ -5,7 +5,7 @@ import { ones, rand, tensor } from '../create.ts';
 import * as models from '../models/index.ts';
 import type { LoadedModel } from '../models/folder.ts';
 import type { Tensor } from '../tensor.ts';
-import { isForImages } from './imageTask.ts';
+import { isForImages } from './use.ts';
 import { UsageError, type Args } from './usage.ts';
 
 export interface Example {

@@ -5,10 +5,9 @@ import { needs } from '../io/peers.ts';
 import { DVAE } from '../models/index.ts';
 import { writeFileAtomic } from '../io/files.ts';
 import { exampleOf } from './example.ts';
-import { isForImages } from './imageTask.ts';
 import { isForTable } from './tableTask.ts';
 import { size } from './table.ts';
-import { loadModel } from './use.ts';
+import { isForImages, loadModel } from './use.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
 
 export async function exportModel(args: Args): Promise<void> {

@@ -45,9 +45,6 @@ export interface ImagePreprocessing {
   readonly classes: readonly string[];
 }
 
-export const isForImages = (x: unknown): x is ImagePreprocessing =>
-  typeof x === 'object' && x !== null && 'classes' in x;
-
 /** Whether `--data` names a folder of folders with pictures, and not one with MNIST's files. */
 export const isPictureFolder = (path: string | null): boolean =>
   path !== null &&

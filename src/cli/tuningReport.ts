@@ -87,7 +87,7 @@ export async function writeTuningReport(
   writeFileAtomic(join(out, 'report.html'), page);
 }
 
-/** A line for each candidate through its rounds; those that came furthest and best by name. */
+/** A line for each candidate through its rounds; the four that came furthest by name. */
 function halvingCurve(tuning: Tuning, done: readonly Done[], logY: boolean): Curve {
   const lines = new Map<string, { name: string; points: [number, number][] }>();
   for (const { options, budget, score } of done) {
@@ -97,13 +97,13 @@ function halvingCurve(tuning: Tuning, done: readonly Done[], logY: boolean): Cur
     lines.set(name, line);
   }
   const ranked = [...lines.values()]; // in the order of the trials: last round first, each sorted
-  const muted = ranked.slice(3).map((line) => ({ ...line, muted: true }));
   return {
     title: 'Successive halving',
     xLabel: 'epochs',
     yLabel: tuning.score,
     logX: true,
     logY,
-    series: [...muted, ...ranked.slice(0, 3)],
+    series: ranked.slice(0, 4),
+    background: ranked.slice(4).map(({ points }) => points),
   };
 }

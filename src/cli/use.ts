@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor.ts';
 import { streamText, type LanguageModel, type MLP } from '../models/index.ts';
 import { load, type LoadedModel } from '../models/folder.ts';
 import { formatConfusion } from '../train/index.ts';
-import { classify, isForImages, type ImagePreprocessing } from './imageTask.ts';
+import { classify, type ImagePreprocessing } from './imageTask.ts';
 import type { Net } from './recipes.ts';
 import { isForTable, predictRows } from './tableTask.ts';
 import { judge } from './tasks.ts';
@@ -79,7 +79,10 @@ async function predictPictures(
   });
 }
 
-const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
+export const isForImages = (x: unknown): x is ImagePreprocessing =>
+  typeof x === 'object' && x !== null && 'classes' in x && 'size' in x;
+
+export const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
 
 /** Text that goes on from a prompt, as it comes. */
 export function generate(args: Args): void {

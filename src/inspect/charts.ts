@@ -6,14 +6,12 @@ import type { Spec } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { needs } from '../io/peers.ts';
-import type { Drawing } from './svg.ts';
+import { svgText, type Drawing } from './svg.ts';
 
 export interface Series {
   readonly name: string;
   /** [x, y] in order of x. A y that is not finite leaves a gap in the line. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Drawn in grey behind the others, and not in the legend: one of many that are only to be seen together. */
-  readonly muted?: boolean;
 }
 
 /** Lines, or points alone, over one pair of axes. */
@@ -30,6 +28,8 @@ export interface Curve {
   readonly logX?: boolean;
   readonly logY?: boolean;
   readonly series: readonly Series[];
+  /** Thin grey lines under the others, without names: single rows of which a line is the mean. */
+  readonly background?: readonly (readonly (readonly [x: number, y: number])[])[];
 }
 
 /** counts[t][p]: how many rows of class t were predicted to be p. */
@@ -47,7 +47,7 @@ export const seriesStyle = (i: number): { color: string; dash: number[]; shape: 
     [7, 4],
     [2, 3],
     [9, 3, 2, 3],
-  ][i % 4] ?? [1, 0],
+  ][(i + Math.floor(i / 4)) % 4] ?? [1, 0],
 });
 
 /** Shapes of 2 × 2 around the origin. */
@@ -87,6 +87,17 @@ export async function drawChart(spec: TopLevelSpec): Promise<Drawing> {
   return { inside, width: Number(width), height: Number(height) };
 }
 
+/** The names of a curve's series beside their strokes, one under another: for a file, which has no page around it. */
+export function curveLegend({ series }: Curve): Drawing {
+  const inside = series.map(({ name }, i) => {
+    const { color, dash } = seriesStyle(i);
+    const [x, y] = [240 * (i % 2), 20 * Math.floor(i / 2)];
+    const line = `<line x1="${x}" y1="${y + 8}" x2="${x + 28}" y2="${y + 8}" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash.join(' ')}"/>`;
+    return line + svgText(name, x + 36, y + 12);
+  });
+  return { inside: inside.join(''), width: 460, height: 20 * Math.ceil(series.length / 2) };
+}
+
 const isWhole = (x: number): boolean => Number.isInteger(x);
 
 /** From the least number to the largest, and a share of that more on each side; one number alone gets room as well. */
@@ -98,22 +109,27 @@ function domainOf(xs: readonly number[], share: number, log: boolean): [number, 
   return log ? [Math.exp(from), Math.exp(to)] : [from, to];
 }
 
-/** A chart of lines or points. Parts of a line that a value that is not finite separates are drawn apart. */
+/** The points that can be drawn. Parts of a line that a value that is not finite separates are drawn apart. */
+function partsOf(
+  points: readonly (readonly [x: number, y: number])[],
+  series: number,
+): { x: number; y: number; series: number; part: string }[] {
+  let part = 0;
+  return points.flatMap(([x, y]) => {
+    if (!Number.isFinite(y)) part++;
+    return Number.isFinite(x) && Number.isFinite(y) ? [{ x, y, series, part: `${series}.${part}` }] : [];
+  });
+}
+
+/** A chart of lines or points. */
 export async function curveChart(curve: Curve): Promise<Drawing> {
   const { scatter = false, logX = false, logY = false } = curve;
-  const values: { x: number; y: number; series: number; part: string; opacity: number }[] = [];
-  const xs: number[] = [];
-  curve.series.forEach(({ points, muted }, series) => {
-    const opacity = muted ? 0.45 : 1;
-    let part = 0;
-    for (const [x, y] of points) {
-      if (!Number.isFinite(x)) continue;
-      xs.push(x);
-      if (Number.isFinite(y)) values.push({ x, y, series, part: `${series}.${part}`, opacity });
-      else part++;
-    }
-  });
-  const styles = curve.series.map(({ muted }, i) => ({ ...seriesStyle(i), ...(muted && { color: 'var(--muted)' }) }));
+  const values = curve.series.flatMap(({ points }, i) => partsOf(points, i));
+  const behind = (curve.background ?? []).flatMap((points, i) => partsOf(points, i));
+  const xs = [...curve.series.map(({ points }) => points), ...(curve.background ?? [])]
+    .flatMap((points) => points.map(([x]) => x))
+    .filter(Number.isFinite);
+  const styles = curve.series.map((_, i) => seriesStyle(i));
   const domain = styles.map((_, i) => i);
   const bySeries = (range: unknown[]): object => ({
     field: 'series',
@@ -122,57 +138,71 @@ export async function curveChart(curve: Curve): Promise<Drawing> {
     scale: { domain, range },
   });
   const longest = Math.max(0, ...curve.series.map(({ points }) => points.length));
-  const ys = values.map(({ y }) => y);
+  const ys = [...values, ...behind].map(({ y }) => y);
   const flat = Math.min(...ys) === Math.max(...ys);
+  const places = {
+    x: {
+      field: 'x',
+      type: 'quantitative' as const,
+      title: curve.xLabel ?? 'epoch',
+      scale: { nice: false, domain: domainOf(xs, scatter ? 0.06 : 0, logX), ...(logX && { type: 'log' as const }) },
+      axis: {
+        grid: false,
+        labelFlush: false,
+        tickCount: 8,
+        format: ',.7~g',
+        ...(xs.every(isWhole) ? { tickMinStep: 1 } : {}),
+      },
+    },
+    y: {
+      field: 'y',
+      type: 'quantitative' as const,
+      title: curve.yLabel,
+      // One value alone has no range of its own: zero gives it one.
+      scale: logY ? { type: 'log' as const, nice: true } : { zero: flat, nice: true },
+      axis: {
+        tickCount: 6,
+        ...(curve.percent ? { labelExpr: "format(100 * datum.value, '.4~g') + ' %'" } : { format: ',.7~g' }),
+        domain: false,
+        ticks: false,
+        labelPadding: 6,
+      },
+    },
+    detail: { field: 'part', type: 'nominal' as const },
+  };
   return drawChart({
     width: 450,
     height: 250,
     autosize: { type: 'fit', contains: 'padding' },
     padding: { left: 2, right: 8, top: 6, bottom: 2 },
-    data: { values },
-    mark: scatter
-      ? { type: 'point', filled: true, size: 55 }
-      : {
-          type: 'line',
-          strokeWidth: 2.25,
-          strokeJoin: 'round',
-          point: longest <= 40 ? { size: 26, filled: true } : false,
-        },
-    encoding: {
-      x: {
-        field: 'x',
-        type: 'quantitative',
-        title: curve.xLabel ?? 'epoch',
-        scale: { nice: false, domain: domainOf(xs, scatter ? 0.06 : 0, logX), ...(logX && { type: 'log' }) },
-        axis: {
-          grid: false,
-          labelFlush: false,
-          tickCount: 8,
-          format: ',.7~g',
-          ...(xs.every(isWhole) ? { tickMinStep: 1 } : {}),
-        },
-      },
-      y: {
-        field: 'y',
-        type: 'quantitative',
-        title: curve.yLabel,
-        // One value alone has no range of its own: zero gives it one.
-        scale: logY ? { type: 'log', nice: true } : { zero: flat, nice: true },
-        axis: {
-          tickCount: 6,
-          ...(curve.percent ? { labelExpr: "format(100 * datum.value, '.4~g') + ' %'" } : { format: ',.7~g' }),
-          domain: false,
-          ticks: false,
-          labelPadding: 6,
+    encoding: places,
+    layer: [
+      ...(behind.length === 0
+        ? []
+        : [
+            {
+              data: { values: behind },
+              mark: { type: 'line' as const, strokeWidth: 1, stroke: 'var(--muted)', strokeOpacity: 0.35 },
+            },
+          ]),
+      {
+        data: { values },
+        mark: scatter
+          ? { type: 'point', filled: true, size: 55 }
+          : {
+              type: 'line',
+              strokeWidth: 2.25,
+              strokeJoin: 'round',
+              point: longest <= 40 ? { size: 26, filled: true } : false,
+            },
+        encoding: {
+          color: bySeries(styles.map((s) => s.color)),
+          ...(scatter
+            ? { shape: bySeries(styles.map((s) => s.shape)) }
+            : { strokeDash: bySeries(styles.map((s) => s.dash)) }),
         },
       },
-      color: bySeries(styles.map((s) => s.color)),
-      ...(scatter
-        ? { shape: bySeries(styles.map((s) => s.shape)) }
-        : { strokeDash: bySeries(styles.map((s) => s.dash)) }),
-      opacity: { field: 'opacity', type: 'quantitative', scale: null, legend: null },
-      detail: { field: 'part', type: 'nominal' },
-    },
+    ],
   });
 }
 

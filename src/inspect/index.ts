@@ -6,7 +6,6 @@ export { costOf, type Cost, type LayerCost } from './cost.ts';
 export { renderExplanation, sectionSvg, type Explanation } from './explanation.ts';
 export {
   renderReport,
-  type KeyFigure,
   type PicturePrediction,
   type PredictionGrid,
   type ReportTable,
@@ -14,6 +13,7 @@ export {
   type TextSample,
 } from './report.ts';
 export type { Confusion, Curve, Series } from './charts.ts';
+export type { KeyFigure } from './page.ts';
 export type { Picture } from './pictures.ts';
 export type {
   AttentionSection,

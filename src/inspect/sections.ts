@@ -1,6 +1,6 @@
 /** What the pictures of an explanation are told: one section a picture, and the checks of what comes. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import type { Series } from './charts.ts';
+import type { Curve } from './charts.ts';
 import type { Picture } from './pictures.ts';
 
 export interface Head {
@@ -23,14 +23,14 @@ export interface ImageSection extends Head, Picture {
   readonly unit: string;
 }
 
-/** One row of a table: a waterfall from `base` to `output`, and bars. */
+/** One row of a table: bars and, where attributions lead from `base` to `output`, a waterfall. */
 export interface FeaturesSection extends Head {
   readonly kind: 'features';
   readonly features: readonly { readonly name: string; readonly value: string; readonly attribution: number }[];
-  /** f of the baseline. */
-  readonly base: number;
+  /** f of the baseline; with `output`, or neither. */
+  readonly base?: number;
   /** f of the row. What base and attributions leave of it is shown as a step of its own. */
-  readonly output: number;
+  readonly output?: number;
   readonly unit: string;
 }
 
@@ -82,13 +82,10 @@ export interface GridSection extends Head {
   readonly unit: string;
 }
 
-/** Lines: ICE, deletion and insertion. A y that is not finite leaves a gap, which is said in words. */
-export interface CurvesSection extends Head {
+/** Lines: partial dependence over its ICE, deletion and insertion. A y that is not finite leaves a gap, said in words. */
+export interface CurvesSection extends Head, Curve {
   readonly kind: 'curves';
-  readonly title: string;
   readonly xLabel: string;
-  readonly yLabel: string;
-  readonly series: readonly Series[];
 }
 
 /** Pictures with captions, and over them, where there are attributions, heat maps. */
@@ -176,7 +173,7 @@ export function checkSection(section: ExplanationSection): void {
         section.features.map(({ attribution }) => attribution),
         'attributions',
       );
-      finite([section.base, section.output], 'base and output');
+      finite([section.base ?? 0, section.output ?? 0], 'base and output');
       break;
     case 'beeswarm': {
       const { names, values, attributions } = section;
@@ -234,6 +231,10 @@ export function checkSection(section: ExplanationSection): void {
     }
     case 'curves':
       some(section.series.length, 'a line');
+      if (section.series.length > 8) {
+        const got = `${section.series.length}`;
+        throw new ValueError(where, 'at most 8 lines can be told apart', got, 'put single rows into background');
+      }
       break;
     case 'text':
       break;
