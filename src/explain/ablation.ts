@@ -7,8 +7,10 @@ import type { Explanation } from './gradients.ts';
 import {
   baselineOf,
   batchOf,
+  counting,
   countOf,
   groupsOf,
+  outputs,
   values,
   type AnyModel,
   type TargetOptions,
@@ -115,7 +117,8 @@ export async function occlusion(f: AnyModel, x: Tensor, options: OcclusionOption
  * @throws ShapeError when x is not rows; ValueError when the loss is not finite
  */
 export async function permutationImportance(
-  f: AnyModel, x: Tensor, loss: (y: Tensor) => number, options: { repeats?: number; generator?: Generator } = {},
+  f: AnyModel, x: Tensor, loss: (y: Tensor) => number,
+  options: WorkOptions & { readonly repeats?: number; readonly generator?: Generator } = {},
 ): Promise<{ readonly importance: Tensor; readonly deviation: Tensor }> {
   const where = 'permutationImportance';
   const batch = batchOf(where, x);
@@ -123,8 +126,9 @@ export async function permutationImportance(
   const repeats = countOf(where, 'repeats', options.repeats ?? 10);
   const generator = options.generator ?? defaultGenerator;
   const [n, p] = batch.shape;
+  const work = counting(options);
   const lossOf = async (rows: Tensor): Promise<number> => {
-    const value = loss(await f(rows));
+    const value = loss(await outputs(where, f, rows, work, (y) => y));
     if (!Number.isFinite(value)) throw new ValueError(where, 'the loss must be a finite number', `${value}`);
     return value;
   };

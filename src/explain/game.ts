@@ -7,7 +7,15 @@ import { allocate } from '../array/memory.ts';
 import { sameShape, sizeOf } from '../array/nd.ts';
 import { tensor } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
-import { batchOf, groupsOf, values, type AnyModel, type TargetOptions, type WorkOptions } from './model.ts';
+import {
+  batchOf,
+  groupsOf,
+  values,
+  type AnyModel,
+  type Counted,
+  type TargetOptions,
+  type WorkOptions,
+} from './model.ts';
 
 export interface GameOptions extends TargetOptions, WorkOptions {
   /** What stands for "not there": a number (0 if left out), one input, or several [M, …], over which is averaged. */
@@ -18,6 +26,8 @@ export interface GameOptions extends TargetOptions, WorkOptions {
 
 export interface Game {
   readonly players: number;
+  /** How many rows the model is given for one coalition: those of the background. */
+  readonly rows: number;
   /** The worth of coalitions: row c of `members` has a 1 for each player that belongs to it. */
   readonly worth: (members: Uint8Array, coalitions: number) => Promise<Float64Array>;
   /** What players are due, at each of their features. A group's due stands at each of its members. */
@@ -25,7 +35,7 @@ export interface Game {
 }
 
 /** The game of row `row` of x. */
-export function gameOf(where: string, f: AnyModel, x: Tensor, row: number, options: GameOptions): Game {
+export function gameOf(where: string, f: AnyModel, x: Tensor, row: number, options: Counted<GameOptions>): Game {
   const batch = batchOf(where, x);
   const single = batch.shape.slice(1);
   const size = sizeOf(single);
@@ -35,6 +45,7 @@ export function gameOf(where: string, f: AnyModel, x: Tensor, row: number, optio
   const at = batch.select(0, row).toTypedArray();
   return {
     players: count,
+    rows,
     async worth(members, coalitions) {
       const inputs = allocate(batch.dtype, coalitions * rows * size);
       for (let c = 0, to = 0; c < coalitions; c++) {

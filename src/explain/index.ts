@@ -1,15 +1,20 @@
 /** `adjoint/explain`: why a model says what it says. Methods take a function of tensors, and know no layer. */
 export * from './ablation.ts';
 export * from './adversarial.ts';
+export * from './baselines.ts';
+export * from './conductance.ts';
 export * from './dependence.ts';
 export * from './gradients.ts';
 export * from './influence.ts';
-export * from './integrated.ts';
+export { integratedGradients } from './integrated.ts';
+export type { CompleteExplanation, IntegratedOptions, Rule } from './integrated.ts';
 export * from './lime.ts';
+export * from './partition.ts';
 export * from './quality.ts';
 export * from './relevance.ts';
 export * from './segments.ts';
-export * from './shapley.ts';
+export { kernelShap, owen, permutationShap, shapley } from './shapley.ts';
+export type { OwenOptions, SampledOptions, ShapleyExplanation } from './shapley.ts';
 export * from './terms.ts';
 export type { AnyModel, Model, TargetOptions, WorkOptions } from './model.ts';
 export type { GameOptions } from './game.ts';

@@ -3,7 +3,6 @@
  * Σᵢ attributionᵢ = f(x) − f(baseline), and how far a sum of finitely many is from that is returned with it.
  */
 import { ValueError } from '../array/errors.ts';
-import { defaultGenerator, type Generator } from '../array/random.ts';
 import { concat, tensor } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Explanation } from './gradients.ts';
@@ -77,43 +76,62 @@ export interface IntegratedOptions extends TargetOptions {
  */
 export function integratedGradients(f: Model, x: Tensor, options: IntegratedOptions = {}): CompleteExplanation {
   const where = 'integratedGradients';
+  const batch = batchOf(where, x);
+  const baseline = baselineOf(where, batch, options.baseline);
+  const { way, points, integral } = wayFrom(where, baseline, batch, options);
+  const gradients = inParts(
+    where,
+    points,
+    options,
+    (some, rowOf) => slopes(where, f, some, options, rowOf).gradient,
+    batch.shape[0],
+  );
+  return complete(where, f, way.mul(integral(gradients)), batch, baseline, options);
+}
+
+/** The straight way from a baseline to x, and the places of the rule on it as one batch [steps·N, …]. */
+export function wayFrom(where: string, baseline: Tensor, x: Tensor, options: IntegratedOptions): {
+  readonly way: Tensor;
+  readonly points: Tensor;
+  /** ∫₀¹ of what stands at each place, [steps·N, …] → [N, …]. */
+  readonly integral: (each: Tensor) => Tensor;
+} {
   const { rule = 'gauss-legendre' } = options;
   if (!Object.hasOwn(rules, rule)) {
     throw new ValueError(where, `the rule must be one of ${Object.keys(rules).join(', ')}`, `'${rule}'`);
   }
-  const batch = batchOf(where, x);
-  const baseline = baselineOf(where, batch, options.baseline);
   const { nodes, weights } = rules[rule](countOf(where, 'steps', options.steps ?? 50));
-  const [n, ...rest] = batch.shape;
-  const onAxis = (list: readonly number[]): Tensor =>
-    tensor([...list], { dtype: batch.dtype }).reshape([list.length, ...batch.shape.map(() => 1)]);
-  const way = batch.sub(baseline);
-  const points = way
-    .mul(onAxis(nodes))
-    .add(baseline)
-    .reshape([nodes.length * n, ...rest]);
-  const gradients = inParts(where, f, points, options, n);
-  const mean = gradients
-    .reshape([nodes.length, ...batch.shape])
-    .mul(onAxis(weights))
-    .sum(0);
-  return complete(where, f, way.mul(mean), batch, baseline, options);
-}
+  const [n, ...rest] = x.shape;
+  const onAxis = (list: readonly number[], ndim: number): Tensor =>
+    tensor([...list], { dtype: x.dtype }).reshape([list.length, ...new Array<number>(ndim).fill(1)]);
+  const way = x.sub(baseline);
+  return {
+    way,
+    points: way.mul(onAxis(nodes, x.ndim)).add(baseline).reshape([nodes.length * n, ...rest]),
+    integral: (each) =>
+      each.reshape([nodes.length, n, ...each.shape.slice(1)]).mul(onAxis(weights, each.ndim)).sum(0),
+  };
+} // prettier-ignore
 
-/** Gradients at many points, some of them at a time. Point r is a variation of row r mod n. */
-function inParts(where: string, f: Model, points: Tensor, options: IntegratedOptions, n: number): Tensor {
+/** What `of` gives for many points, some of them at a time. Point r is a variation of row r mod (rows of x). */
+export function inParts(
+  where: string,
+  points: Tensor,
+  { batchSize }: IntegratedOptions,
+  of: (some: Tensor, rowOf: (r: number) => number) => Tensor,
+  n: number,
+): Tensor {
   const [total] = points.shape;
-  const most = countOf(where, 'batchSize', options.batchSize ?? total);
+  const most = countOf(where, 'batchSize', batchSize ?? total);
   const parts: Tensor[] = [];
   for (let from = 0; from < total; from += most) {
-    const some = points.narrow(0, from, Math.min(most, total - from));
-    parts.push(slopes(where, f, some, options, (r) => (from + r) % n).gradient);
+    parts.push(of(points.narrow(0, from, Math.min(most, total - from)), (r) => (from + r) % n));
   }
   return concat(parts);
 }
 
 /** Attributions with their gap. */
-function complete(
+export function complete(
   where: string, f: Model, attributions: Tensor, x: Tensor, baseline: Tensor, options: TargetOptions,
 ): CompleteExplanation {
   const [n] = x.shape;
@@ -121,48 +139,3 @@ function complete(
   const difference = value.narrow(0, 0, n).sub(value.narrow(0, n, n));
   return { attributions, gap: attributions.reshape([n, -1]).sum(1).sub(difference) };
 } // prettier-ignore
-
-export interface ExpectedOptions extends TargetOptions {
-  /** What inputs are like: [M, …]. A sample's baseline is one of these. */
-  readonly background: Tensor;
-  /** Samples for each row; 200 if left out. */
-  readonly samples?: number;
-  readonly generator?: Generator;
-}
-
-/**
- * Expected gradients (Erion et al., 2021), SHAP's `GradientExplainer`: integrated gradients averaged over baselines drawn from
- * a background, with one random place on the way for each. The gap is to f(x) − mean f(background), and shrinks as
- * 1/√samples.
- */
-export function expectedGradients(f: Model, x: Tensor, options: ExpectedOptions): CompleteExplanation {
-  const where = 'expectedGradients';
-  const { background, generator = defaultGenerator } = options;
-  const batch = batchOf(where, x);
-  const samples = countOf(where, 'samples', options.samples ?? 200);
-  const [n, ...rest] = batch.shape;
-  const rows = batchOf(where, background);
-  baselineOf(where, batch, rows.select(0, 0)); // its shape is looked at
-  const drawn = Array.from({ length: samples * n }, () => generator.integer(0, rows.shape[0]));
-  const baselines = rows.indexSelect(0, tensor(drawn)).reshape([samples, n, ...rest]);
-  const places = tensor(
-    drawn.map(() => generator.uniform()),
-    { dtype: batch.dtype },
-  ).reshape([samples, n, ...rest.map(() => 1)]);
-  const way = batch.sub(baselines);
-  const points = baselines.add(way.mul(places)).reshape([samples * n, ...rest]);
-  const { gradient } = slopes(where, f, points, options, (r) => r % n);
-  const attributions = gradient
-    .reshape([samples, n, ...rest])
-    .mul(way)
-    .mean(0);
-  const { value: at } = slopes(where, f, batch, options);
-  const m = rows.shape[0];
-  const everywhere = rows
-    .unsqueeze(1)
-    .expand([m, n, ...rest])
-    .reshape([m * n, ...rest]);
-  const { value: around } = slopes(where, f, everywhere, options, (r) => r % n);
-  const difference = at.sub(around.reshape([m, n]).mean(0));
-  return { attributions, gap: attributions.reshape([n, -1]).sum(1).sub(difference) };
-}

@@ -9,7 +9,7 @@ import { eye, tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
 import { gameOf, type GameOptions } from './game.ts';
-import { batchOf, countOf, values, type AnyModel, type TargetOptions, type WorkOptions } from './model.ts';
+import { batchOf, counting, countOf, values, type AnyModel, type TargetOptions, type WorkOptions } from './model.ts';
 
 export interface LimeExplanation {
   /** The coefficients: per unit of a number (tables), or for a group being there (at each of its members). x's shape. */
@@ -92,12 +92,13 @@ export async function lime(f: AnyModel, x: Tensor, options: LimeTableOptions = {
   if (!(width > 0)) throw new ValueError(where, 'width must be above 0', `${width}`);
   if (!(ridge >= 0)) throw new ValueError(where, 'ridge must be 0 or more', `${ridge}`);
   const scales = typeof scale === 'number' ? new Float64Array(p).fill(scale) : Float64Array.from(scale.toTypedArray());
+  const work = counting(options);
   const [attributions, intercepts, fits]: number[][] = [[], [], []];
   for (let row = 0; row < n; row++) {
     const at = batch.select(0, row).toTypedArray();
     const noise = Float64Array.from({ length: samples * p }, (_, e) => (e < p ? 0 : generator.normal())); // x itself first
     const copies = tensor(noise.map((z, e) => at[e % p] + z * scales[e % p]), { dtype: batch.dtype });
-    const y = await values(where, f, copies.reshape([samples, p]), options, () => row);
+    const y = await values(where, f, copies.reshape([samples, p]), work, () => row);
     const weights = Float64Array.from({ length: samples }, (_, r) => {
       let square = 0;
       for (let i = 0; i < p; i++) square += noise[r * p + i] ** 2;
@@ -124,9 +125,10 @@ export async function limeGroups(f: AnyModel, x: Tensor, options: LimeGroupsOpti
   const { width = 0.25, ridge = 1e-6, generator = defaultGenerator } = options;
   if (!(width > 0)) throw new ValueError(where, 'width must be above 0', `${width}`);
   if (!(ridge >= 0)) throw new ValueError(where, 'ridge must be 0 or more', `${ridge}`);
+  const work = counting(options);
   const [attributions, intercepts, fits]: number[][] = [[], [], []];
   for (let row = 0; row < batch.shape[0]; row++) {
-    const game = gameOf(where, f, batch, row, options);
+    const game = gameOf(where, f, batch, row, work);
     const { players } = game;
     const members = Uint8Array.from({ length: samples * players }, (_, e) => (e < players || generator.uniform() < 0.5 ? 1 : 0));
     const y = await game.worth(members, samples);

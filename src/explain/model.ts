@@ -22,6 +22,8 @@ export interface TargetOptions {
 export interface WorkOptions {
   /** So many rows at most go into one call of the model; 1024 if left out. */
   readonly batchSize?: number;
+  /** So many rows at most are given to the model in all: a method that needs more throws before it asks. No limit if left out. */
+  readonly maxEvals?: number;
   /** Called off when this is aborted: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Told how many of how many rows have been computed. */
@@ -61,7 +63,7 @@ export function chosen(
 const warned = new WeakSet<object>();
 
 /** Says once of a module in training mode that its layers may draw at random: its explanation would change from call to call. */
-function atRest(where: string, f: AnyModel): void {
+export function atRest(where: string, f: AnyModel): void {
   if (!('training' in f) || f.training !== true || warned.has(f)) return;
   warned.add(f);
   console.warn(`adjoint: ${where}: the model is in training mode, where layers such as Dropout draw at random: call eval() first`);
@@ -81,16 +83,29 @@ export function slopes(
   return { gradient: gradient ?? at.zerosLike(), value: value.detach() };
 } // prettier-ignore
 
-/** The explained numbers of a batch of any length, some rows at a time, without gradients. */
-export async function values(
-  where: string, f: AnyModel, x: Tensor, options: TargetOptions & WorkOptions, rowOf: (r: number) => number = () => 0,
+/** Options of a method that asks the model several times: `used` counts the rows that it was given. */
+export type Counted<O> = O & { readonly used?: { rows: number } };
+
+/** The same options, counting from 0; see maxEvals. */
+export const counting = <O extends WorkOptions>(options: O): Counted<O> => ({ ...options, used: { rows: 0 } });
+
+/** How many rows may still be given to the model. */
+export const remaining = ({ maxEvals = Infinity, used }: Counted<WorkOptions>): number => maxEvals - (used?.rows ?? 0);
+
+/** What f gives for a batch of any length, some rows at a time, without gradients; `part` looks at it and picks. */
+export async function outputs(
+  where: string, f: AnyModel, x: Tensor, options: Counted<WorkOptions>, part: (y: Tensor, from: number, some: number) => Tensor,
 ): Promise<Tensor> {
-  const { batchSize = 1024, signal, onProgress } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new ValueError(where, 'batchSize must be a whole number, 1 or more', `${batchSize}`);
-  }
-  atRest(where, f);
+  const { batchSize = 1024, maxEvals, used, signal, onProgress } = options;
+  countOf(where, 'batchSize', batchSize);
+  if (maxEvals !== undefined) countOf(where, 'maxEvals', maxEvals);
   const [n] = x.shape;
+  if (n > remaining(options)) {
+    const got = `${n}${used?.rows ? ` after ${used.rows}` : ''}`;
+    throw new ValueError(where, `at most ${maxEvals} rows may be given to the model`, got, 'raise maxEvals, or ask for less: samples, groups');
+  }
+  if (used) used.rows += n;
+  atRest(where, f);
   const parts: Tensor[] = [];
   for (let from = 0; from < n; from += batchSize) {
     signal?.throwIfAborted();
@@ -98,11 +113,17 @@ export async function values(
     let answer: Tensor | Promise<Tensor>;
     noGrad(() => void (answer = f(x.narrow(0, from, some)))); // what an async model does after its first await is recorded
     const y = await answer!;
-    parts.push(noGrad(() => chosen(where, y, some, options, (r) => rowOf(from + r))).detach());
+    parts.push(noGrad(() => part(y, from, some)).detach());
     onProgress?.(from + some, n);
   }
   return concat(parts);
 } // prettier-ignore
+
+/** The explained numbers of a batch of any length. */
+export const values = (
+  where: string, f: AnyModel, x: Tensor, options: TargetOptions & Counted<WorkOptions>, rowOf: (r: number) => number = () => 0,
+): Promise<Tensor> =>
+  outputs(where, f, x, options, (y, from, some) => chosen(where, y, some, options, (r) => rowOf(from + r))); // prettier-ignore
 
 /** A batch of inputs, of at least one row. */
 export function batchOf(where: string, x: Tensor): Tensor {

@@ -9,7 +9,7 @@ import { eye, tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
 import { gameOf, type Game, type GameOptions } from './game.ts';
-import { batchOf, countOf, type AnyModel } from './model.ts';
+import { batchOf, counting, countOf, remaining, type AnyModel } from './model.ts';
 
 export interface ShapleyExplanation {
   /** The value of each feature; of a group, at each of its members. x's shape. */
@@ -20,18 +20,19 @@ export interface ShapleyExplanation {
   readonly gap: Tensor;
 }
 
-/** Solves the game of each row by `solve`, which gives each player's due. */
-async function solved(
-  where: string, f: AnyModel, x: Tensor, options: GameOptions, solve: (game: Game, empty: number, whole: number) => Promise<Float64Array>,
+/** Solves the game of each row by `solve`, which gives each player's due and may ask for `most` more coalitions. */
+export async function solved(
+  where: string, f: AnyModel, x: Tensor, options: GameOptions, solve: (game: Game, empty: number, whole: number, most: number) => Promise<Float64Array>,
 ): Promise<ShapleyExplanation> {
   const batch = batchOf(where, x);
   const [n] = batch.shape;
+  const work = counting(options);
   const [attributions, expected, gaps]: number[][] = [[], [], []];
   for (let row = 0; row < n; row++) {
-    const game = gameOf(where, f, batch, row, options);
+    const game = gameOf(where, f, batch, row, work);
     const ends = new Uint8Array(2 * game.players).fill(1, game.players);
     const [empty, whole] = await game.worth(ends, 2);
-    const dues = await solve(game, empty, whole);
+    const dues = await solve(game, empty, whole, Math.floor(remaining(work) / (n - row) / game.rows));
     attributions.push(...game.spread(dues));
     expected.push(empty);
     gaps.push(dues.reduce((a, b) => a + b, 0) - (whole - empty));
@@ -41,7 +42,7 @@ async function solved(
 } // prettier-ignore
 
 /** s!·(n − 1 − s)!/n!: the share of orders in which exactly a given s players come before a given other one. */
-const shares = (n: number): number[] => {
+export const shares = (n: number): number[] => {
   const list = [1 / n];
   for (let s = 1; s < n; s++) list.push((list[s - 1] * s) / (n - s));
   return list;
@@ -77,7 +78,7 @@ export const shapley = (f: AnyModel, x: Tensor, options: GameOptions = {}): Prom
     return dues;
   });
 
-const bits = (s: number): number => {
+export const bits = (s: number): number => {
   let count = 0;
   for (; s !== 0; s &= s - 1) count++;
   return count;
@@ -129,7 +130,7 @@ export const owen = (f: AnyModel, x: Tensor, options: OwenOptions): Promise<Shap
   }); // prettier-ignore
 
 export interface SampledOptions extends GameOptions {
-  /** kernelShap: coalitions, 2·players + 2048 if left out. permutationShap: orders (each with its reverse), 10. */
+  /** kernelShap: coalitions, 2·players + 2048 if left out. permutationShap: orders (each with its reverse), 10. Fewer where maxEvals says so. */
   readonly samples?: number;
   readonly generator?: Generator;
 }
@@ -139,8 +140,9 @@ export interface SampledOptions extends GameOptions {
  * shrinks as 1/√samples, and the sum is always exact. SHAP: `PermutationExplainer`.
  */
 export const permutationShap = (f: AnyModel, x: Tensor, options: SampledOptions = {}): Promise<ShapleyExplanation> =>
-  solved('permutationShap', f, x, options, async ({ players, worth }, empty, whole) => {
-    const samples = countOf('permutationShap', 'samples', options.samples ?? 10);
+  solved('permutationShap', f, x, options, async ({ players, worth }, empty, whole, most) => {
+    const enough = Math.max(1, Math.min(10, Math.floor(most / Math.max(1, 2 * (players - 1)))));
+    const samples = countOf('permutationShap', 'samples', options.samples ?? enough);
     const generator = options.generator ?? defaultGenerator;
     const dues = new Float64Array(players);
     for (let s = 0; s < samples; s++) {
@@ -161,8 +163,9 @@ export const permutationShap = (f: AnyModel, x: Tensor, options: SampledOptions 
  * samples, and then the exact values; else sampled by weight, each with its complement. SHAP: `KernelExplainer`.
  */
 export const kernelShap = (f: AnyModel, x: Tensor, options: SampledOptions = {}): Promise<ShapleyExplanation> =>
-  solved('kernelShap', f, x, options, async ({ players: n, worth }, empty, whole) => {
-    const samples = countOf('kernelShap', 'samples', options.samples ?? 2 * n + 2048);
+  solved('kernelShap', f, x, options, async ({ players: n, worth }, empty, whole, most) => {
+    const enough = Math.max(2, Math.min(2 * n + 2048, 2 * Math.floor(most / 2)));
+    const samples = countOf('kernelShap', 'samples', options.samples ?? enough);
     if (n === 1) return Float64Array.of(whole - empty);
     const { coalitions, weights } = n < 31 && 2 ** n - 2 <= samples ? weighted(n) : drawn(n, samples, options.generator ?? defaultGenerator);
     const worths = await worth(coalitions, weights.length);
