@@ -36,7 +36,7 @@ const layouts: Record<string, (shape: Shape, seed: number) => Nd> = {
 const mT = (x: Nd): Nd => permute(x, [0, 1, 3, 2]);
 
 /** Product by product. */
-function oneByOne(a: Nd, b: Nd): Float32Array {
+function oneByOne(a: Nd, b: Nd): Data {
   const [B, H, m, k] = a.shape;
   const n = b.shape[3];
   const c = new Float32Array(B * H * m * n);
