@@ -70,7 +70,7 @@ function compare(stacked: (a: Nd, b: Nd) => Nd | null): number {
           if (c === null) continue;
           count++;
           const name = `${what} of ${B}×${H}×${m}×${n}×${k}, A ${p}, B ${q}`;
-          expect(c.shape, name).toEqual([B, H, m, n]);
+          if (c.shape.join() !== [B, H, m, n].join()) throw new Error(`the shape of ${name}`);
           const [got, expected] = [bits(copy(c).data), bits(oneByOne(a, b))];
           if (!got.every((x, i) => x === expected[i])) throw new Error(name);
         }
@@ -91,7 +91,7 @@ describe.each(['mul+add', 'fma', 'fma 256'] as const)('with %s', (instructions) 
 
 test('a wrong number, and numbers at wrong places, are seen', () => {
   const wrong: Record<string, (c: Nd) => Nd> = {
-    'one is another': (c) => ({ ...c, data: c.data.map((x, i) => (i === c.data.length - 1 ? x + 1 : x)) as typeof c.data }), // prettier-ignore
+    'one is another': (c) => ({ ...c, data: c.data.map((x, i) => (i === c.data.length - 1 ? x + 1 : x)) }),
     'heads are exchanged': (c) => ({
       ...c,
       offset: c.offset + c.strides[1],
@@ -99,13 +99,19 @@ test('a wrong number, and numbers at wrong places, are seen', () => {
     }),
     'rows lie elsewhere': (c) => ({ ...c, strides: c.strides.with(1, c.strides[2]).with(2, c.strides[1]) }),
   };
-  for (const [what, change] of Object.entries(wrong)) {
+  const seen = Object.values(wrong).filter((change) => {
     const changed = (a: Nd, b: Nd): Nd | null => {
       const c = stackedProducts(a, b);
       return c && change(c);
     };
-    expect(() => compare(changed), what).toThrow(/^A/);
-  }
+    try {
+      compare(changed);
+    } catch {
+      return true;
+    }
+    return false;
+  });
+  expect(seen).toEqual(Object.values(wrong));
 });
 
 test('what attention makes of heads lies as its inputs do, so that heads are put together without a copy', () => {

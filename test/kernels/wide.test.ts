@@ -37,8 +37,9 @@ type Case = [name: string, func: Func, args: number[]];
 
 /** All areas afterwards, as bits; NaN as one kind of NaN. */
 function results(func: Func, name: string, args: readonly number[]): Int32Array {
-  const { floats, compile } = scratchpad()!;
-  const run = compile([{ ...func, name }])[name]; // under another name, for V8 keeps the code of modules that are equal
+  const pad = scratchpad()!;
+  const { floats } = pad;
+  const run = pad.compile([{ ...func, name }])[name]; // under another name, for V8 keeps the code of modules that are equal
   const generator = new Generator(1);
   const odd = [NaN, Infinity, -Infinity, 0, -0, 1e-40, -3e38, 90, -104];
   const start = Float32Array.from({ length: 4 * (N + 64) }, (_, i) => (i % 29 === 7 ? odd[i % odd.length] : 3 * generator.normal())); // prettier-ignore
