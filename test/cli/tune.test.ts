@@ -89,7 +89,7 @@ test('of random draws, halved, a third goes on with three times the epochs', { t
 describe('a tuning that ends midway', { timeout: 120_000 }, () => {
   // Some hundred steps to the trial, so that it ends within one.
   const grid = ['tune', 'bigram', '--grid', 'lr=0.1,0.01,0.001', '--data', 'text.txt', '--jobs', '1'];
-  const long = ['--set', 'epochs=2', '--set', 'steps=150', '--set', 'batch=2', '--set', 'block=8'];
+  const long = ['--set', 'epochs=2', '--set', 'steps=200', '--set', 'batch=2', '--set', 'block=8'];
   let whole: Ended;
   beforeAll(async () => {
     whole = await adjoint(...grid, ...long, '--out', 'whole', '--json');
@@ -106,7 +106,11 @@ describe('a tuning that ends midway', { timeout: 120_000 }, () => {
       seen: (stdout, kill) => {
         if (sent || !stdout.includes('lr=0.1: loss')) return;
         sent = true;
-        setTimeout(kill, 500, signal); // when the second trial has begun
+        const look = setInterval(() => {
+          if (!existsSync(at(out, 'trials/lr=0.01/config.json'))) return; // the second trial has begun
+          clearInterval(look);
+          kill(signal);
+        }, 5);
       },
     });
     expect(ended.code).toBe(code);
