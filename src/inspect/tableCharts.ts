@@ -185,17 +185,17 @@ function valueColor(level: number): string {
   return `rgb(${from.map((c, i) => Math.round(c + t * (to[i] - c))).join()})`;
 }
 
-const valueLegend: Drawing = {
-  inside:
+function valueLegend(missing: boolean): Drawing {
+  const shades = Array.from(
+    { length: 40 },
+    (_, i) => `<rect x="${30 + 3 * i}" y="2" width="3" height="10" fill="${valueColor((i + 0.5) / 40)}"/>`,
+  );
+  const inside =
     svgText('low', 0, 11, { size: 12, color: 'muted' }) +
-    Array.from(
-      { length: 40 },
-      (_, i) => `<rect x="${30 + 3 * i}" y="2" width="3" height="10" fill="${valueColor((i + 0.5) / 40)}"/>`,
-    ).join('') +
-    svgText('high value of the feature', 158, 11, { size: 12, color: 'muted' }),
-  width: 310,
-  height: 14,
-};
+    `<g shape-rendering="crispEdges">${shades.join('')}</g>` +
+    svgText(`high value of the feature${missing ? ', grey: missing' : ''}`, 158, 11, { size: 12, color: 'muted' });
+  return { inside, width: 400, height: 14 };
+}
 
 /** Heights of dots at these places, each as near to the middle as the dots before it leave room. */
 export function swarm(places: readonly number[], diameter: number, half: number): number[] {
@@ -243,7 +243,7 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
       attribution: r[feature],
       height: row * step + step / 2 + heights[i],
       color: !Number.isFinite(column[i])
-        ? 'var(--line)'
+        ? 'var(--muted)'
         : valueColor(most === least ? 0.5 : (column[i] - least) / (most - least)),
     }));
   });
@@ -287,5 +287,5 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
       },
     ],
   });
-  return stack([valueLegend, chart], 10);
+  return stack([valueLegend(values.flat().some((value) => !Number.isFinite(value))), chart], 10);
 }
