@@ -43,17 +43,22 @@ function matrixDrawing(names: readonly string[], uri: string): Drawing {
   return { inside, width: left + cell * names.length, height: top + cell * names.length };
 }
 
-/** Tokens down both sides; a line is as strong as its weight. Weights under 0.04 have none. */
+/** Tokens down both sides, with lines from each to the four that it looks at most, as strong as their weights. */
 function linesDrawing(names: readonly string[], head: Matrix): Drawing {
   const [line, left, right] = [Math.max(14, Math.min(20, 400 / names.length)), 110, 300];
   const y = (i: number): number => +(28 + i * line).toFixed(2);
-  let inside = '';
-  head.forEach((row, to) =>
-    row.forEach((weight, from) => {
-      if (weight < 0.04) return;
-      inside += `<line x1="${left}" y1="${y(to)}" x2="${right}" y2="${y(from)}" stroke="var(--minus)" stroke-width="${(0.5 + 3 * weight).toFixed(2)}" stroke-opacity="${Math.sqrt(weight).toFixed(2)}"/>`;
-    }),
+  const lines = head.flatMap((row, to) =>
+    row
+      .map((weight, from) => ({ weight, from }))
+      .filter(({ weight }) => weight >= 0.04)
+      .toSorted((a, b) => b.weight - a.weight)
+      .slice(0, 4)
+      .map(({ weight, from }) => {
+        const [width, opacity] = [(0.5 + 3 * weight).toFixed(1), Math.sqrt(weight).toFixed(2)];
+        return `<line x1="${left}" y1="${y(to)}" x2="${right}" y2="${y(from)}" stroke-width="${width}" stroke-opacity="${opacity}"/>`;
+      }),
   );
+  let inside = `<g stroke="var(--minus)">${lines.join('')}</g>`;
   names.forEach((name, i) => {
     inside +=
       svgText(name, left - 6, y(i) + 4, { size: 12, anchor: 'end' }) + svgText(name, right + 6, y(i) + 4, { size: 12 });

@@ -77,7 +77,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing[
             ...x,
             field: 'from',
             title: unit,
-            axis: { tickCount: 5, grid: true, format: '~g', domain: false, ticks: false },
+            axis: { tickCount: 5, grid: true, format: ',.7~g', domain: false, ticks: false },
           },
           x2: { field: 'to' },
           fill: { field: 'hue', type: 'nominal', legend: null, scale: hues },
@@ -118,7 +118,7 @@ async function barChart(steps: readonly Step[], title: string, signed: boolean):
   const x = {
     field: 'attribution',
     type: 'quantitative' as const,
-    scale: { domain: [low < 0 ? low - 0.18 * span : 0, high + 0.18 * span], nice: false },
+    scale: { domain: [low < 0 ? low - 0.24 * span : 0, high + 0.18 * span], nice: false },
   };
   const text = (align: 'left' | 'right', test: string): object => ({
     transform: [{ filter: test }],
@@ -145,7 +145,7 @@ async function barChart(steps: readonly Step[], title: string, signed: boolean):
       {
         mark: 'bar',
         encoding: {
-          x: { ...x, title, axis: { tickCount: 5, format: '~g', domain: false, ticks: false } },
+          x: { ...x, title, axis: { tickCount: 5, format: ',.7~g', domain: false, ticks: false } },
           fill: { field: 'hue', type: 'nominal', legend: null, scale: hues },
         },
       },
@@ -270,7 +270,7 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
             type: 'quantitative',
             title: unit,
             scale: { domain, nice: false },
-            axis: { tickCount: 5, format: '~g', domain: false, ticks: false },
+            axis: { tickCount: 5, format: ',.7~g', domain: false, ticks: false },
           },
           y: {
             field: 'height',

@@ -178,6 +178,18 @@ describe('the charts of a row', () => {
     expect(textsOf(await sectionSvg(row(5, 3)))).toEqual(expect.arrayContaining(['not attributed', '+1']));
   });
 
+  it('are bars alone where attributions lead from nothing to nothing', async () => {
+    const { kind, method, unit } = { kind: 'features', method: 'Saliency', unit: 'slope' } as const;
+    const texts = textsOf(await sectionSvg({ kind, method, features: [feature('age', 2)], unit }));
+    expect(texts).toEqual(expect.arrayContaining(['age = 1', '+2', 'slope']));
+    expect(texts.filter((text) => text === 'age = 1' || text === 'base')).toEqual(['age = 1']);
+  });
+
+  it('count large numbers as people do', async () => {
+    expect(textsOf(await sectionSvg(row(401, 400)))).toEqual(expect.arrayContaining(['400', '+400', '401']));
+    expect(textsOf(await sectionSvg(row(401, 400))).filter((text) => /e\+/.test(text))).toEqual([]);
+  });
+
   it('put many small features together', async () => {
     const many = Array.from({ length: 20 }, (_, i) => (i < 13 ? 10 + i : 0.5));
     const texts = textsOf(await sectionSvg(row(1 + many.reduce((a, b) => a + b), ...many)));
@@ -293,6 +305,7 @@ describe('what cannot be drawn is refused in the name of its method', () => {
     [{ kind: 'pictures', method: 'm', items: [{ ...picture, caption: '' }], columns: 0 }, 'm: columns must be a whole number from 1, got 0'], // prettier-ignore
     [{ kind: 'features', method: 'm', features: [], base: 0, output: 0, unit: '' }, 'm: there must be a feature to draw, got none'], // prettier-ignore
     [{ kind: 'features', method: 'm', features: [{ name: '', value: '', attribution: 1 }], base: NaN, output: 0, unit: '' }, 'm: base and output must be finite numbers, got NaN'], // prettier-ignore
+    [{ kind: 'features', method: 'm', features: [{ name: '', value: '', attribution: 1 }], base: 1, unit: '' }, 'm: base and output must come together, got one of them'], // prettier-ignore
     [{ ...bee, attributions: [[1]] }, 'm: attributions must be rows of 2 numbers, got rows of [1]'],
     [{ ...bee, values: [] }, 'm: values must be 1 row of 2 numbers, got rows of []'],
     [
