@@ -140,6 +140,11 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   return (await command.run(args)) ?? 0;
 }
 
+// `adjoint … | head` has read enough: what comes then is not wanted, and no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -49,7 +49,7 @@ export interface Rows {
   /** Row i as a picture, where it is one. */
   picture?(i: number): { pixels: Uint8Array; width: number; height: number };
   /** The loss of the model's outputs for rows, a mean. */
-  loss(outputs: Tensor, y: Tensor): Tensor;
+  readonly loss: (outputs: Tensor, y: Tensor) => Tensor;
 }
 
 export interface Subject {
@@ -76,8 +76,10 @@ export interface Subject {
   readonly outside: View;
   /** Names of the shown features, where they have some. */
   readonly names: readonly string[];
-  /** Attributions, a number a feature, as they are drawn. `base` is what they start from. */
-  body(features: ArrayLike<number>, base: number): Body;
+  /** The values that a beeswarm is coloured by, one a feature, where inputs have the same features. */
+  readonly levels?: readonly number[];
+  /** Attributions, a number a feature, as they are drawn; with ends, as what leads from the base to the output. */
+  body(features: ArrayLike<number>, ends?: { readonly base: number; readonly output: number }): Body;
   /** Attributions of the features, at each number of the outside view's x. */
   spread(features: ArrayLike<number>): Tensor;
   /** Some of the rows that the model was trained on, drawn at random: --set rows of them. Null where they are not known. */
@@ -110,6 +112,8 @@ export interface Method {
   readonly kinds: readonly Kind[];
   /** The question that it answers. */
   readonly about: string;
+  /** It is of the whole model: with several inputs it is asked once. */
+  readonly once?: true;
   /** Settings that it takes. */
   readonly settings: readonly string[];
   /** Why it cannot be had of this prediction; null if it can. */

@@ -29,9 +29,10 @@ function largest(steps: readonly Step[]): Step[] {
 const named = ({ features }: FeaturesSection): Step[] =>
   features.map(({ name, value, attribution }) => ({ name: value === '' ? name : `${name} = ${value}`, attribution }));
 
-/** From the base, one step a feature, to the output; each bar begins where the one above it ends. */
-export async function waterfallChart(section: FeaturesSection): Promise<Drawing> {
+/** From the base, one step a feature, to the output; each bar begins where the one above it ends. None without these ends. */
+export async function waterfallChart(section: FeaturesSection): Promise<Drawing[]> {
   const { base, output, unit } = section;
+  if (base === undefined || output === undefined) return [];
   const steps = largest(named(section));
   const sum = steps.reduce((all, { attribution }) => all + attribution, base);
   const size = Math.max(Math.abs(output - base), ...steps.map(({ attribution }) => Math.abs(attribution)));
@@ -56,7 +57,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing>
     scale: { domain: [low - 0.03 * (high - low || 1), high + room], nice: false, zero: false },
   };
   const y = { field: 'row', type: 'ordinal' as const, scale: { domain: rows.map((_, i) => i), paddingInner: 0.25 } };
-  return drawChart({
+  const chart = await drawChart({
     width: 300,
     height: { step: ROW },
     padding: 2,
@@ -96,6 +97,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing>
       },
     ],
   });
+  return [chart];
 }
 
 /** A bar a feature, from zero. */

@@ -59,9 +59,13 @@ beforeAll(async () => {
   how = await bundled(at('adjoint.mjs'), 'adjoint.ts');
   digitsFolder(at('digits'), 60);
   await adjoint('train', 'mlp', '--data', 'digits', '--set', 'epochs=1', '--set', 'width=8', '--out', 'mlp');
+  await adjoint('train', 'mlp', '--data', 'houses', '--set', 'epochs=1', '--out', 'houses');
+  writeFileSync(at('rows.csv'), 'area,rooms,age,district,garden\n120,4,30,centre,yes\n60,2,,hills,\n');
   const pixels = Uint8Array.from({ length: 3 * 64 }, (_, i) => (37 * i) % 256);
   writeFileSync(at('one.png'), encode({ width: 8, height: 8, channels: 3, data: pixels }));
   writeFileSync(at('bad.png'), 'no picture');
+  writeFileSync(at('short.csv'), 'area,rooms\n120,4\n');
+  writeFileSync(at('long.csv'), `area,rooms,age,district,garden\n${'120,4,30,centre,yes\n'.repeat(200)}`);
   const cnn = new CNN({ channels: 3, size: 8, classes: 2, width1: 2, width2: 2 }, made);
   save(at('cnn'), cnn, { preprocessing: { channels: 3, size: 8, classes: ['blue', 'red'] } });
   save(at('gpt'), new GPT({ ...config, nLayer: 1, nHead: 2 }, made), { tokenizer: text });
@@ -96,6 +100,7 @@ describe('every method', { timeout: 120_000 }, () => {
   test.each([
     ['mlp', ['--row', '2', '--set', 'segments=12']],
     ['cnn', ['--input', 'one.png', '--set', 'segments=4']],
+    ['houses', ['--row', '2', '--set', 'rows=20']],
     ['gpt', ['--prompt', 'to be']],
     ['ngram', ['--prompt', 'to be']],
     ['lstm', ['--prompt', 'to be', '--words']],
@@ -130,11 +135,11 @@ describe('every method', { timeout: 120_000 }, () => {
 });
 
 test('the laws hold through the command: sums are what they must be', { timeout: 60_000 }, async () => {
-  for (const [model, args] of [['mlp', ['--row', '1']], ['gpt', ['--prompt', 'to be']]] as const) {
+  for (const [model, args] of [['mlp', ['--row', '1']], ['houses', ['--input', 'rows.csv', '--row', '2']], ['gpt', ['--prompt', 'to be']]] as const) {
     const { explanations } = await said(model, ...args, '--method', 'ig,shap', '--out', 'laws');
     for (const { gap, sum, output, base: from, attributions } of explanations[0].methods as unknown as Record<string, number>[]) {
-      expect(Math.abs(sum - (output - from) - gap)).toBeLessThan(1e-5);
-      if (model === 'gpt') expect(Math.abs((attributions as unknown as number[]).reduce((a, b) => a + b, 0) - sum)).toBeLessThan(1e-4);
+      expect(Math.abs(sum - (output - from) - gap)).toBeLessThan(1e-3);
+      if (model !== 'mlp') expect(Math.abs((attributions as unknown as number[]).reduce((a, b) => a + b, 0) - sum)).toBeLessThan(1e-3);
     }
   }
 }); // prettier-ignore
@@ -166,6 +171,28 @@ test('several pictures are on one page', { timeout: 60_000 }, async () => {
   expect(explanations.map(({ input }) => input)).toEqual([expect.stringContaining('picture 1, a'), expect.stringContaining('picture 2, a')]); // prettier-ignore
   expect(readFileSync(at('several/explanation.html'), 'utf8').match(/<h2>Input × gradient: /g)).toHaveLength(2);
 });
+
+test(
+  'many rows of a table have a beeswarm, columns with their values, and a word for what is missing',
+  { timeout: 60_000 },
+  async () => {
+    const { stdout } = await adjoint(
+      'explain',
+      'houses',
+      '--input',
+      'rows.csv',
+      '--method',
+      'shap,permutation-importance',
+      '--out',
+      'rows',
+    );
+    expect(stdout).toMatch(/^Kernel SHAP of 2 rows · /);
+    expect(stdout).toMatch(/^row 1: price \d/m);
+    expect(stdout).toMatch(/^ {2}age {7}missing {2,}[+−]/m);
+    expect(stdout.match(/Permutation importance/g)).toHaveLength(1); // of the model, not of each row
+    expect(readFileSync(at('rows/explanation.html'), 'utf8')).toContain('<h2>Kernel SHAP of 2 rows</h2>');
+  },
+);
 
 test('Ctrl-C ends it at once, and leaves nothing', { timeout: 60_000 }, async () => {
   const args = [
@@ -210,6 +237,10 @@ describe('what cannot be is told in one line', { timeout: 60_000 }, () => {
     [2, /^adjoint: --input is not for a model of text: give it a --prompt$/, ['explain', 'gpt', '--input', 'one.png']],
     [2, /^adjoint: --prompt is not for a model of pictures$/, [...picture, '--prompt', 'a']],
     [2, /^adjoint: --row must be from 1 to 12, got '13'$/, ['explain', 'mlp', '--row', '13']],
+    [2, /^adjoint: --row must be from 1 to 2, got '3'$/, ['explain', 'houses', '--input', 'rows.csv', '--row', '3']],
+    [2, /^adjoint: --target is for classes, and price is a number$/, ['explain', 'houses', '--row', '1', '--target', 'x']],
+    [1, /^adjoint: short\.csv:1: the first line must name area, rooms, .*; age, district, garden must come in$/, ['explain', 'houses', '--input', 'short.csv']],
+    [2, /^adjoint: --row must choose at most 100 rows at once, .*; got 200$/, ['explain', 'houses', '--input', 'long.csv']],
     [2, /^adjoint: --row must be a whole number from 1, got '0'$/, ['explain', 'mlp', '--row', '0']],
     [2, /^adjoint: --row: the folder is not of a run; name a file with --input$/, ['explain', 'cnn', '--row', '1']],
     [2, /^adjoint: --set samples must be a whole number from 1, got '0'$/, [...picture, '--samples', '0']],
@@ -219,7 +250,7 @@ describe('what cannot be is told in one line', { timeout: 60_000 }, () => {
     [1, /^adjoint: .*none\.png: .*no such file/, ['explain', 'cnn', '--input', 'none.png']],
     [1, /^adjoint: bad\.png: a picture must be PNG or JPEG, got a file that begins 6e 6f/, ['explain', 'cnn', '--input', 'bad.png']],
     [1, /^adjoint: encode: .*"x"/, ['explain', 'gpt', '--prompt', 'tox']],
-    [1, /^adjoint: dvae: the model must be one of pictures or of text, got DVAE$/, ['explain', 'dvae', '--input', 'one.png']],
+    [1, /^adjoint: dvae: the model must be one of pictures, tables or text, got DVAE$/, ['explain', 'dvae', '--input', 'one.png']],
     [1, /^adjoint: nowhere\/config\.json: .*no such file/, ['explain', 'nowhere', '--input', 'one.png']],
   ] as const)('%i %s', async (code, message, args) => {
     const ended = await adjoint(...args, ...(args.includes('--out' as never) ? [] : ['--out', 'refused']));
