@@ -2,11 +2,17 @@
 import { attributionMethods } from './explainAttributions.ts';
 import { pictureMethods } from './explainPictures.ts';
 import { tableMethods } from './explainTables.ts';
+import { transformerMethods } from './explainTransformers.ts';
 import { settings, type Kind, type Method, type Subject } from './explainSubject.ts';
 import { UsageError } from './usage.ts';
 
 /** In the order in which `all` has them. */
-export const methods: readonly Method[] = [...attributionMethods, ...pictureMethods, ...tableMethods];
+export const methods: readonly Method[] = [
+  ...attributionMethods,
+  ...pictureMethods,
+  ...tableMethods,
+  ...transformerMethods,
+];
 
 /** What is asked where nothing is said: something from inside, from outside, and a linear model. */
 const usual: Readonly<Record<Kind, readonly string[]>> = {

@@ -9,6 +9,7 @@ import type { ExplanationSection } from '../inspect/index.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Item } from './explainPrint.ts';
+import type { TransformerText } from './explainTransformers.ts';
 import { readNumber, UsageError } from './usage.ts';
 
 export type Kind = 'pictures' | 'tables' | 'text';
@@ -74,6 +75,8 @@ export interface Subject {
   /** Where there is nothing to differentiate by, null. */
   readonly inside: View | null;
   readonly outside: View;
+  /** Of a transformer: what methods take that look into it. */
+  readonly transformer?: TransformerText;
   /** Names of the shown features, where they have some. */
   readonly names: readonly string[];
   /** The values that a beeswarm is coloured by, one a feature, where inputs have the same features. */
@@ -148,6 +151,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   points: count('values at which a column is set'),
   repeats: count('orders of a column'),
   rows: count('training rows that are looked at'),
+  tokens: { about: 'of generation: how many tokens are written', low: 1, whole: true, kind: 'text' },
   damping: amount('of influence: λ of H + λI'),
 };
 

@@ -101,12 +101,12 @@ describe('every method', { timeout: 120_000 }, () => {
     ['mlp', ['--row', '2', '--set', 'segments=12']],
     ['cnn', ['--input', 'one.png', '--set', 'segments=4']],
     ['houses', ['--row', '2', '--set', 'rows=20']],
-    ['gpt', ['--prompt', 'to be']],
+    ['gpt', ['--prompt', 'to be', '--corrupted', 'to or', '--set', 'tokens=3']],
     ['ngram', ['--prompt', 'to be']],
     ['lstm', ['--prompt', 'to be', '--words']],
     ['bigram', ['--prompt', 'to']],
-    ['masked', ['--prompt', 'the [MASK] sat.']],
-    ['classifier', ['--prompt', 'the cats sat.', '--target', 'yes']],
+    ['masked', ['--prompt', 'the [MASK] sat.', '--corrupted', 'cat [MASK] sat.']],
+    ['classifier', ['--prompt', 'the cats sat.', '--target', 'yes', '--corrupted', 'the sats sat.']],
   ] as const)('that fits %s gives finite numbers', async (model, args) => {
     const { explanations } = await said(model, ...args, '--method', 'all', '--samples', '30', '--out', `all-${model}`);
     const [{ methods: results }] = explanations;
@@ -142,6 +142,25 @@ test('the laws hold through the command: sums are what they must be', { timeout:
       if (model !== 'mlp') expect(Math.abs((attributions as unknown as number[]).reduce((a, b) => a + b, 0) - sum)).toBeLessThan(1e-3);
     }
   }
+}); // prettier-ignore
+
+test('a transformer is looked into: what it says last is what it says, and patching at the end brings all back', { timeout: 60_000 }, async () => {
+  const methods = ['--method', 'attention,rollout,flow,lens,patching,generation'];
+  const args = ['explain', 'gpt', '--prompt', 'to be', '--corrupted', 'to or', '--set', 'tokens=2', ...methods, '--out', 'inside'];
+  const { code, stdout } = await adjoint(...args);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ {2}layer 1, the last token looks most at: head 1 ".*" [\d.]+, head 2 /m);
+  const { explanations } = await said(...args.slice(1));
+  const [{ methods: results, target }] = explanations;
+  const of = (name: string): Result => results.find(({ method }) => method === name)!;
+  const [rollout, lens, [stream, heads]] = [of('rollout').sections![0], of('lens').sections![0], of('patching').sections!] as [
+    { tokens: { attribution: number }[] }, { texts: string[][] }, { values: number[][] }[],
+  ];
+  expect(rollout.tokens.reduce((sum, { attribution }) => sum + attribution, 0)).toBeCloseTo(1, 5);
+  expect(lens.texts.at(-1)!.at(-1)).toBe(target);
+  expect(stream.values.at(-1)).toBeAllClose([0, 0, 0, 0, 1], { atol: 1e-4 });
+  expect(heads.values.map((row) => row.length)).toEqual([5, 5]);
+  for (const name of ['rollout', 'flow', 'lens', 'patching']) expect(Math.abs(of(name)['gap'] as number)).toBeLessThan(1e-3);
 }); // prettier-ignore
 
 test('the table names features with their values and bars, in 80 columns', { timeout: 60_000 }, async () => {
@@ -234,6 +253,14 @@ describe('what cannot be is told in one line', { timeout: 60_000 }, () => {
     [2, /^adjoint: --input FILE or --row N is missing; see --help$/, ['explain', 'cnn']],
     [2, /^adjoint: --prompt "…" is missing; see --help$/, ['explain', 'gpt']],
     [2, /^adjoint: --prompt must have a \[MASK\]: what stands there is explained$/, ['explain', 'masked', '--prompt', 'the cat']],
+    [2, /^adjoint: --corrupted must have as many tokens as --prompt, 5, got 2$/, [...prompt, '--corrupted', 'to', '--method', 'patching']],
+    [2, /^adjoint: --corrupted is for --method patching$/, [...prompt, '--corrupted', 'to or', '--method', 'lens']],
+    [2, /^adjoint: --corrupted is not for a model without attention$/, ['explain', 'lstm', '--prompt', 'to be', '--corrupted', 'to or']],
+    [2, /^adjoint: --method: patching does not fit, it needs --corrupted "…", a text of as many tokens with another answer; /, [...prompt, '--method', 'patching']],
+    [2, /^adjoint: --method: rollout does not fit, the model has no attention; /, ['explain', 'lstm', '--prompt', 'to be', '--method', 'rollout']],
+    [2, /^adjoint: --method: generation does not fit, the model writes no text; /, ['explain', 'masked', '--prompt', 'the [MASK]', '--method', 'generation']],
+    [2, /^adjoint: --set tokens must be at most 8, what the model sees at once, got 9$/, [...prompt, '--method', 'generation', '--set', 'tokens=9']],
+    [1, /^adjoint: activationPatching: clean and corrupted must have different metrics, got .*; choose/, [...prompt, '--corrupted', 'to be', '--method', 'patching']],
     [2, /^adjoint: --input is not for a model of text: give it a --prompt$/, ['explain', 'gpt', '--input', 'one.png']],
     [2, /^adjoint: --prompt is not for a model of pictures$/, [...picture, '--prompt', 'a']],
     [2, /^adjoint: --row must be from 1 to 12, got '13'$/, ['explain', 'mlp', '--row', '13']],
