@@ -2,6 +2,7 @@
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
 import { explain, explainHelp } from './explain.ts';
+import { bench } from './bench.ts';
 import { exportModel } from './exportOnnx.ts';
 import { findStepSize } from './findLr.ts';
 import { info } from './info.ts';
@@ -142,6 +143,14 @@ adjoint tune --resume DIR
   Needs the package @bufbuild/protobuf.`,
     options: { onnx: flag, out: text, length: text, batch: text },
     run: exportModel,
+  },
+  bench: {
+    about: 'what this machine computes in a second',
+    help: `adjoint bench [--threads N]
+
+  Products of matrices and a few other ops, by the kernels that are in use and by plain loops over the same numbers.`,
+    options: { threads: text },
+    run: bench,
   },
   tokenize: {
     about: 'text to tokens, or a new tokenizer from a text',

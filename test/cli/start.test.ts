@@ -56,6 +56,16 @@ describe('a run', { timeout: 60_000 }, () => {
     expect(below(cwd)).toEqual(['deep/', 'runs/', ...inside].toSorted());
   });
 
+  test('says what else to try: commands that there are', async () => {
+    const how = await bundled(join(base, 'node_modules/adjoint.mjs'), 'adjoint.ts');
+    const tried = [...ended.stdout.matchAll(/^ {2}npm run adjoint -- (.*?) {2}/gm)].map(([, words]) =>
+      words.split(' '),
+    );
+    expect(tried).toHaveLength(5);
+    const helps = await Promise.all(tried.map((words) => start(base, [...words, '--help'], { how })));
+    expect(helps.map(({ code, stderr }) => [code, stderr])).toEqual(helps.map(() => [0, '']));
+  });
+
   test('with the same seed gives the same bytes, with another other ones', () => {
     const [first, second, third] = ['runs/digits', 'runs/digits-2', 'deep/other'].map((at) => hashes(join(cwd, at)));
     expect(second).toEqual(first);
