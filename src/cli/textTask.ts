@@ -78,7 +78,7 @@ export function prepareText({ data: path, settings }: Plan, recipe: TextRecipe, 
 export const judgeText = (model: TextNet, tokenizer: Tokenizer, { data, settings }: Plan): Promise<Judgement> =>
   judgeWriting(model, tokenizer, readTextData(data, settings), settings['block']);
 
-function checkLength(name: string, length: number, block: number): void {
+export function checkLength(name: string, length: number, block: number): void {
   if (length > block) return;
   const cure = 'give more text, or a smaller --set block';
   throw new UsageError(`--data: ${name} must hold more than ${block} tokens in its last tenth, got ${length}; ${cure}`);
