@@ -5,8 +5,8 @@
 import type { Spec } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import type { Markup } from './html.ts';
 import { needs } from '../io/peers.ts';
+import type { Drawing } from './svg.ts';
 
 export interface Series {
   readonly name: string;
@@ -42,9 +42,9 @@ export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
   ][i % 4] ?? [1, 0],
 });
 
-const config = {
+/** How charts look: as the page around them. */
+export const chartConfig = {
   aria: false, // the figure around the chart has the description
-  background: 'transparent',
   font: 'inherit',
   view: { stroke: null },
   axis: {
@@ -60,23 +60,21 @@ const config = {
   },
 };
 
-async function toSvg(spec: TopLevelSpec): Promise<Markup> {
+export async function drawChart(spec: TopLevelSpec): Promise<Drawing> {
   const loading = Promise.all([import('vega'), import('vega-lite')]);
-  const [{ parse, View }, { compile }] = await needs('renderReport', 'vega vega-lite', loading);
-  const parsed: Spec = compile(spec).spec;
+  const [{ parse, View }, { compile }] = await needs('adjoint/inspect', 'vega vega-lite', loading);
+  const parsed: Spec = compile({ background: 'transparent', config: chartConfig, ...spec }).spec;
   const view = new View(parse(parsed), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();
-  // Inside HTML an SVG needs no namespaces; without a fixed size it follows the width of its column.
-  return {
-    markup: svg.replace(/^<svg [^>]*?width="([^"]*)"[^>]*?(viewBox="[^"]*")>/, '<svg $2 style="max-width:$1px">'),
-  };
+  const [, width, height, inside] = /^<svg [^>]*viewBox="0 0 ([\d.]+) ([\d.]+)">(.*)<\/svg>$/s.exec(svg) ?? [];
+  return { inside, width: Number(width), height: Number(height) };
 }
 
 const isWhole = (x: number): boolean => Number.isInteger(x);
 
 /** A line chart. Parts of a line that a value that is not finite separates are drawn apart. */
-export async function curveChart(curve: Curve): Promise<Markup> {
+export async function curveChart(curve: Curve): Promise<Drawing> {
   const values: { x: number; y: number; series: number; part: string }[] = [];
   const xs: number[] = [];
   curve.series.forEach(({ points }, series) => {
@@ -94,12 +92,11 @@ export async function curveChart(curve: Curve): Promise<Markup> {
   const longest = Math.max(0, ...curve.series.map(({ points }) => points.length));
   const ys = values.map(({ y }) => y);
   const flat = Math.min(...ys) === Math.max(...ys);
-  return toSvg({
+  return drawChart({
     width: 450,
     height: 250,
     autosize: { type: 'fit', contains: 'padding' },
     padding: { left: 2, right: 8, top: 6, bottom: 2 },
-    config,
     data: { values },
     mark: {
       type: 'line',
@@ -169,7 +166,7 @@ export const largestError = (shares: readonly (readonly number[])[]): number =>
  * The confusion matrix as a heat map. Rows are true labels, columns predicted ones. The diagonal is a pale hue of its
  * own; errors go by √share, up to the largest of them, since a share of 1 % must be seen beside one of 99 %.
  */
-export async function confusionChart(confusion: Confusion): Promise<Markup> {
+export async function confusionChart(confusion: Confusion): Promise<Drawing> {
   const { labels, counts } = confusion;
   const shares = rowShares(confusion);
   const most = largestError(shares) || 1;
@@ -187,11 +184,11 @@ export async function confusionChart(confusion: Confusion): Promise<Markup> {
   const slanted = Math.max(...labels.map((label) => label.length)) * 7 > step;
   const axis = { labelExpr: 'labels[datum.value]', labelLimit: 140, domain: false, ticks: false, labelPadding: 6 };
   const labelFontSize = Math.min(13, step);
-  return toSvg({
+  return drawChart({
     width: { step },
     height: { step },
     padding: 2,
-    config: { ...config, scale: { bandPaddingInner: 0.05, bandPaddingOuter: 0 } },
+    config: { ...chartConfig, scale: { bandPaddingInner: 0.05, bandPaddingOuter: 0 } },
     params: [{ name: 'labels', value: [...labels] }],
     data: { values },
     encoding: {

@@ -1,4 +1,5 @@
-/** What a run looks like: one self-contained page. Needs the optional peers vega, vega-lite and fast-png. */
+/** What a run looks like, and an explanation: self-contained pages. Needs the optional peers vega, vega-lite and fast-png. */
+export { renderExplanation, sectionSvg, type Explanation } from './explanation.ts';
 export {
   renderReport,
   type KeyFigure,
@@ -9,3 +10,16 @@ export {
 } from './report.ts';
 export type { Confusion, Curve, Series } from './charts.ts';
 export type { Picture } from './pictures.ts';
+export type {
+  AttentionSection,
+  BeeswarmSection,
+  CurvesSection,
+  ExplanationSection,
+  FeaturesSection,
+  GeneratedSection,
+  GridSection,
+  ImageSection,
+  PicturesSection,
+  TextSection,
+  TokensSection,
+} from './sections.ts';

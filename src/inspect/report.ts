@@ -9,6 +9,7 @@ import { html, nothing } from './html.ts';
 import type { Picture } from './pictures.ts';
 import { pngDataUris } from './pictures.ts';
 import { reportStyle } from './reportStyle.ts';
+import { inPage } from './svg.ts';
 
 /** One number that matters, as it is to be read: `{ label: 'accuracy', value: '97.4 %' }`. */
 export interface KeyFigure {
@@ -58,7 +59,7 @@ const percent = (share: number, digits = 1): string =>
 /** A whole number with thousands apart: 12,345. Not by locale: every machine is to write the same bytes. */
 const grouped = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ',');
 
-function figuresSection(figures: readonly KeyFigure[]): Markup {
+export function figuresSection(figures: readonly KeyFigure[]): Markup {
   if (figures.length === 0) return nothing;
   return html`<dl class="figures">${figures.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
@@ -90,13 +91,13 @@ function gaps({ series, xLabel = 'epoch' }: Curve): Markup {
   return html`${none ? html`<p class="note">There is no value to draw.</p>` : nothing}${notes}`;
 }
 
-async function curveFigure(curve: Curve): Promise<Markup> {
+export async function curveFigure(curve: Curve): Promise<Markup> {
   const legend = curve.series.map((series, i) => legendItem(series, i, curve.percent === true));
   const about = `${curve.title}: ${curve.yLabel} by ${curve.xLabel ?? 'epoch'} of ${curve.series.map((s) => s.name).join(', ')}`;
   return html`<figure>
 <h3>${curve.title}</h3>
 <ul class="legend">${legend}</ul>
-<div role="img" aria-label="${about}">${await curveChart(curve)}</div>
+<div role="img" aria-label="${about}">${inPage(await curveChart(curve))}</div>
 ${gaps(curve)}
 </figure>
 `;
@@ -130,7 +131,7 @@ async function confusionSection(confusion: Confusion | undefined): Promise<Marku
   const about = `Confusion matrix: ${wrong} of ${rows} rows wrong`;
   return html`<section><h2>Confusion matrix</h2>
 <figure class="confusion${labels.length > 14 ? ' wide' : ''}">
-<div role="img" aria-label="${about}">${await confusionChart(confusion)}</div>
+<div role="img" aria-label="${about}">${inPage(await confusionChart(confusion))}</div>
 <figcaption>
 <p>Each row is a true label, each column a predicted one. ${grouped(rows - wrong)} of ${grouped(rows)} rows lie on the diagonal; ${grouped(wrong)} do not.</p>
 <p><span class="swatch" style="background:var(--right);opacity:.4"></span> right, the stronger the larger its share of the row<br><span class="swatch" style="background:var(--wrong)"></span> wrong, likewise on a square-root scale, so that rare errors are seen too.${scale}</p>
@@ -181,6 +182,25 @@ function detailsSection({ config, modelText }: RunReport): Markup {
   return html`<div class="details">${table}${model}</div>`;
 }
 
+/** A page that needs nothing else: it may load nothing, and run nothing. */
+export function pageOf(title: string, style: string, body: Markup): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${{ markup: style }}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`.markup;
+}
+
 /**
  * The whole page as one string, to be written as `report.html`. Needs the optional packages vega, vega-lite and fast-png.
  * @throws ShapeError when the confusion matrix is not square or pixels do not fill their picture; ValueError when a
@@ -188,23 +208,12 @@ function detailsSection({ config, modelText }: RunReport): Markup {
  */
 export async function renderReport(run: RunReport): Promise<string> {
   const subtitle = run.subtitle === undefined ? nothing : html`<p>${run.subtitle}</p>`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>${run.title}</title>
-<style>${{ markup: reportStyle }}</style>
-</head>
-<body>
-<header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
+  return pageOf(
+    run.title,
+    reportStyle,
+    html`<header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
 <main>
 ${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${textsSection(run.texts ?? [])}${detailsSection(run)}
-</main>
-</body>
-</html>
-`;
-  return page.markup;
+</main>`,
+  );
 }

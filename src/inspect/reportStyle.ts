@@ -1,21 +1,8 @@
-/**
- * The style of a report: system fonts, light and dark, screen and paper.
- * Blue and vermilion are told apart by colour-blind eyes as well (Okabe and Ito, 2008); nothing is told by colour alone.
- */
+/** The style of a report: system fonts, light and dark, screen and paper. Nothing is told by colour alone. */
+import { colorVariables } from './palette.ts';
+
 export const reportStyle = `
-:root {
-  color-scheme: light dark;
-  --page: #fdfdfc; --ink: #1c1e21; --muted: #5b6068; --line: #dcdee2; --cell: #f1f2f4; --on-strong: #fff;
-  --right: #0072b2; --wrong: #c84e00;
-  --series-1: #0072b2; --series-2: #c84e00; --series-3: #00835e; --series-4: #8a4d86;
-}
-@media screen and (prefers-color-scheme: dark) {
-  :root {
-    --page: #15171a; --ink: #e8e9eb; --muted: #a0a6af; --line: #353a41; --cell: #1f2226; --on-strong: #15171a;
-    --right: #56b4e9; --wrong: #ff9a4d;
-    --series-1: #56b4e9; --series-2: #ff9a4d; --series-3: #3fc79a; --series-4: #d69ad2;
-  }
-}
+${colorVariables}
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {

@@ -1,0 +1,104 @@
+/** A table of numbers as a heat map, with words in its cells: a logit lens, activation patching, a generated text. */
+import { chartConfig, drawChart } from './charts.ts';
+import { legend } from './heatMap.ts';
+import { limitOf, shadeOf } from './palette.ts';
+import type { GeneratedSection, GridSection } from './sections.ts';
+import { stack, type Drawing } from './svg.ts';
+import { tokenName } from './tokens.ts';
+
+type Grid = Pick<GridSection, 'rows' | 'columns' | 'values' | 'texts' | 'unit'>;
+
+/** Cells as wide as their words; what is NaN, or not there, stays empty. */
+export async function gridChart({ rows, columns, values, texts, unit }: Grid): Promise<Drawing> {
+  const finite = values.flat().filter(Number.isFinite);
+  const limit = limitOf(finite);
+  const cells = values.flatMap((row, r) =>
+    row.flatMap((value, c) => {
+      if (!Number.isFinite(value)) return [];
+      const { hue, strength } = shadeOf(value, limit);
+      return [{ r, c, hue, shade: 0.9 * strength, text: tokenName(texts?.[r]?.[c] ?? '') }];
+    }),
+  );
+  const longest = texts === undefined ? 0 : Math.max(0, ...texts.flat().map((text) => [...tokenName(text)].length));
+  const step =
+    texts === undefined
+      ? Math.max(9, Math.min(26, 620 / columns.length))
+      : Math.max(26, Math.min(72, 8 + 6.8 * longest));
+  const slanted = Math.max(...columns.map((name) => [...tokenName(name)].length)) * 7.5 > step;
+  const axis = {
+    domain: false,
+    ticks: false,
+    labelPadding: 5,
+    labelLimit: 120,
+    labelColor: 'var(--ink)',
+    labelFontSize: Math.min(12, step + 2),
+  };
+  const chart = await drawChart({
+    width: { step },
+    height: { step: texts === undefined ? Math.max(step, 16) : 24 },
+    padding: 2,
+    config: { ...chartConfig, scale: { bandPaddingInner: step < 14 ? 0 : 0.04, bandPaddingOuter: 0 } },
+    params: [
+      { name: 'rows', value: rows.map(tokenName) },
+      { name: 'columns', value: columns.map(tokenName) },
+    ],
+    data: { values: cells },
+    encoding: {
+      x: {
+        field: 'c',
+        type: 'ordinal',
+        title: null,
+        scale: { domain: columns.map((_, i) => i) },
+        axis: {
+          ...axis,
+          orient: 'top',
+          labelExpr: 'columns[datum.value]',
+          labelAngle: slanted ? -60 : 0,
+          labelOverlap: false,
+        },
+      },
+      y: {
+        field: 'r',
+        type: 'ordinal',
+        title: null,
+        scale: { domain: rows.map((_, i) => i) },
+        axis: { ...axis, labelExpr: 'rows[datum.value]', labelOverlap: false },
+      },
+    },
+    layer: [
+      { mark: { type: 'rect', fill: 'var(--cell)' } },
+      {
+        mark: { type: 'rect' },
+        encoding: {
+          fill: {
+            field: 'hue',
+            type: 'nominal',
+            legend: null,
+            scale: { domain: ['plus', 'minus'], range: ['var(--plus)', 'var(--minus)'] },
+          },
+          fillOpacity: { field: 'shade', type: 'quantitative', scale: null, legend: null },
+        },
+      },
+      {
+        mark: { type: 'text', fontSize: 11.5, limit: step - 2 },
+        encoding: {
+          text: { field: 'text', type: 'nominal' },
+          color: { condition: { test: 'datum.shade > 0.6', value: 'var(--on-strong)' }, value: 'var(--ink)' },
+        },
+      },
+    ],
+  });
+  return stack([chart, legend(limit, unit, { signed: finite.some((value) => value < 0) })], 12);
+}
+
+/** A row for each generated token, a column for each token that it may look back at. */
+export const generatedChart = ({ prompt, generated, attributions, unit }: GeneratedSection): Promise<Drawing> =>
+  gridChart({
+    rows: generated,
+    columns: [...prompt, ...generated.slice(0, -1)],
+    values: attributions.map((row) => [
+      ...row,
+      ...Array.from({ length: prompt.length + generated.length - 1 - row.length }, () => NaN),
+    ]),
+    unit,
+  });

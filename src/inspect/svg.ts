@@ -1,0 +1,47 @@
+/** Pictures as SVG text: in a page, one under another, or as a file that stands alone. */
+import { escapeHtml, type Markup } from './html.ts';
+import { darkRules, writeOutColors } from './palette.ts';
+
+/** The inside of an SVG, which the page around it or `standalone` gives its colours. */
+export interface Drawing {
+  readonly inside: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Text in a drawing. `y` is its baseline. */
+export function svgText(
+  text: string,
+  x: number,
+  y: number,
+  { size = 13, anchor = 'start', color = 'ink', more = '' } = {},
+): string {
+  return `<text x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="var(--${color})"${more}>${escapeHtml(text)}</text>`;
+}
+
+/** Within HTML an SVG needs no namespace; without a fixed size it follows the width of its column. */
+export const inPage = ({ inside, width, height }: Drawing): Markup => ({
+  markup: `<svg viewBox="0 0 ${width} ${height}" style="max-width:${width}px">${inside}</svg>`,
+});
+
+/** One under another. */
+export function stack(drawings: readonly Drawing[], gap = 24): Drawing {
+  let [inside, y] = ['', 0];
+  for (const drawing of drawings) {
+    inside += y === 0 ? drawing.inside : `<g transform="translate(0,${y})">${drawing.inside}</g>`;
+    y += drawing.height + gap;
+  }
+  return { inside, width: Math.max(...drawings.map(({ width }) => width)), height: y - gap };
+}
+
+const MARGIN = 16;
+
+/** A file: SVG with its own ground, colours for light and dark, and its title in words. */
+export function standalone({ inside, width, height }: Drawing, title: string): string {
+  const [w, h] = [width + 2 * MARGIN, height + 2 * MARGIN];
+  return writeOutColors(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" font-family="system-ui, sans-serif">` +
+      `<title>${escapeHtml(title)}</title><style>${darkRules}</style><rect width="${w}" height="${h}" rx="6" fill="var(--page)"/>` +
+      `<g transform="translate(${MARGIN},${MARGIN})">${inside}</g></svg>\n`,
+  );
+}
