@@ -9,6 +9,7 @@ import * as F from '../nn/functions.ts';
 import { concat, type Tensor } from '../tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { evaluate } from '../train/index.ts';
+import { attentionOf } from './attention.ts';
 import { bertTokenizer, tokensOf, withFirst } from './maskedTask.ts';
 import type { LabelRecipe } from './recipes.ts';
 import { percent, scoreClasses } from './scores.ts';
@@ -147,6 +148,10 @@ function judgeTexts(
       texts: [
         { heading: 'Held-back texts', text: show(pairs.map((_, i) => i)) },
         { heading: 'Mistakes, the surest first', text: wrong.length > 0 ? show(wrong) : 'None.' },
+      ],
+      attention: [
+        attentionOf(model,
+ (x) => model.forward(x), rowsOf(tokenizer, [pairs[0][0]], model.config.blockSize)[0], tokenizer, `Where does it look in a text that is ${pairs[0][1]}? Its answer is made of [CLS].`), // prettier-ignore
       ],
     },
   };

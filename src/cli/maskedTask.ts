@@ -6,6 +6,7 @@ import { maskTokens, predict, tokenLoss, type BERTForMaskedLM, type MaskingOptio
 import { concat, type Tensor } from '../tensor.ts';
 import { charTokenizer, trainWordPiece, type Texts, type Tokenizer } from '../text/index.ts';
 import { evaluate } from '../train/index.ts';
+import { attentionOf } from './attention.ts';
 import type { MaskedRecipe } from './recipes.ts';
 import { percent } from './scores.ts';
 import { sha256, type Batch, type Judgement, type Plan, type Prepared } from './task.ts';
@@ -127,7 +128,18 @@ async function judgeGaps(
   return {
     metrics,
     summary: `${percent(metrics.accuracy)} of hidden tokens right, loss ${metrics.loss.toFixed(4)}; the best guess without context is right in ${percent(metrics.guess)}`,
-    report: { texts: [{ heading: 'Gaps that it fills', text: samples.join('\n\n') }] },
+    report: {
+      texts: [{ heading: 'Gaps that it fills', text: samples.join('\n\n') }],
+      attention: [
+        attentionOf(
+          model,
+          (x) => model.forward(x),
+          x.select(0, 0).narrow(0, 0, Math.min(24, block)).toArray() as number[],
+          tokenizer,
+          'Where does it look to fill the gaps?',
+        ),
+      ],
+    },
   };
 }
 

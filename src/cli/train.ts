@@ -174,6 +174,12 @@ async function work(w: Work): Promise<number> {
   return stopped === null ? 0 : stopped === 'interrupted' ? 130 : 143;
 }
 
+/** Of metrics whose names alone do not say it. */
+const meaning: Readonly<Record<string, string>> = {
+  right: 'of lines that it writes could be',
+  guess: 'right by the best guess without context',
+};
+
 /** The page of a run; where the packages that draw it are not installed, all else is there nonetheless. */
 async function writeReport({ out, model, plan, name }: Work, { history }: Run, judgement: Judgement): Promise<void> {
   const series = (
@@ -199,7 +205,7 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
       subtitle: `seed ${plan.settings['seed']}`,
       figures: [
         ...Object.entries(judgement.metrics).map(([label, x]) => ({
-          label: `${label}, held back`,
+          label: meaning[label] ?? `${label}, held back`,
           value: shown(x, label),
         })),
         { label: 'parameters', value: `${model.parameterCount()}` },

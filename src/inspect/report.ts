@@ -2,13 +2,15 @@
  * A run as one HTML page that needs nothing else: no script, no link, no file beside it.
  * Knows no tensors and no models, only what it is told; the same input gives the same bytes.
  */
+import { attentionMarkup } from './attention.ts';
 import type { Confusion, Curve, Series } from './charts.ts';
 import { confusionChart, curveChart, largestError, rowShares, seriesStyle } from './charts.ts';
+import { explanationStyle } from './explanationStyle.ts';
 import type { Markup } from './html.ts';
 import { html, nothing } from './html.ts';
 import type { Picture } from './pictures.ts';
 import { pngDataUris } from './pictures.ts';
-import { reportStyle } from './reportStyle.ts';
+import { checkSection, type AttentionSection } from './sections.ts';
 import { inPage } from './svg.ts';
 
 /** One number that matters, as it is to be read: `{ label: 'accuracy', value: '97.4 %' }`. */
@@ -48,6 +50,7 @@ export interface RunReport {
   readonly confusion?: Confusion;
   readonly predictions?: readonly PredictionGrid[];
   readonly texts?: readonly TextSample[];
+  readonly attention?: readonly AttentionSection[];
   readonly config: Readonly<Record<string, string | number | boolean>>;
   /** The model as text, shown as it is in a fixed-width font. */
   readonly modelText: string;
@@ -173,6 +176,21 @@ function textsSection(texts: readonly TextSample[]): Markup {
   return html`${parts}`;
 }
 
+async function attentionSections(sections: readonly AttentionSection[]): Promise<Markup> {
+  const parts: Markup[] = [];
+  for (const [i, section] of sections.entries()) {
+    checkSection(section);
+    const { method, question, note } = section;
+    parts.push(html`<section><h2>${method}</h2>
+${question === undefined ? nothing : html`<p class="question">${question}</p>`}
+${await attentionMarkup(section, `attention-${i + 1}`)}
+${note === undefined ? nothing : html`<p class="note">${note}</p>`}
+</section>
+`);
+  }
+  return html`${parts}`;
+}
+
 function detailsSection({ config, modelText }: RunReport): Markup {
   const rows = Object.entries(config).map(
     ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
@@ -210,10 +228,10 @@ export async function renderReport(run: RunReport): Promise<string> {
   const subtitle = run.subtitle === undefined ? nothing : html`<p>${run.subtitle}</p>`;
   return pageOf(
     run.title,
-    reportStyle,
+    explanationStyle,
     html`<header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
 <main>
-${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${textsSection(run.texts ?? [])}${detailsSection(run)}
+${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${textsSection(run.texts ?? [])}${await attentionSections(run.attention ?? [])}${detailsSection(run)}
 </main>`,
   );
 }
