@@ -149,7 +149,7 @@ function judgeTexts(
         { heading: 'Held-back texts', text: show(pairs.map((_, i) => i)) },
         { heading: 'Mistakes, the surest first', text: wrong.length > 0 ? show(wrong) : 'None.' },
       ],
-      attention: [
+      explanations: [
         attentionOf(model,
  (x) => model.forward(x), rowsOf(tokenizer, [pairs[0][0]], model.config.blockSize)[0], tokenizer, `Where does it look in a text that is ${pairs[0][1]}? Its answer is made of [CLS].`), // prettier-ignore
       ],

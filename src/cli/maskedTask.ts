@@ -130,7 +130,7 @@ async function judgeGaps(
     summary: `${percent(metrics.accuracy)} of hidden tokens right, loss ${metrics.loss.toFixed(4)}; the best guess without context is right in ${percent(metrics.guess)}`,
     report: {
       texts: [{ heading: 'Gaps that it fills', text: samples.join('\n\n') }],
-      attention: [
+      explanations: [
         attentionOf(
           model,
           (x) => model.forward(x),

@@ -4,7 +4,7 @@ import { arithmetic, DataLoader, formatCsv, listDataset } from '../data/index.ts
 import { predict, tokenLoss, translate, type Transformer } from '../models/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { charTokenizer, trainBpe, type Tokenizer } from '../text/index.ts';
-import { attentionOf } from './attention.ts';
+import { attentionOf, sourceAttention } from './attention.ts';
 import { padded } from './labelTask.ts';
 import type { PairRecipe } from './recipes.ts';
 import { percent } from './scores.ts';
@@ -130,8 +130,9 @@ function judgeAnswers(model: Transformer, tokenizer: Tokenizer, { source, target
         { heading: 'Held-back pairs', text: show(heldBack.map((_, i) => i)) },
         { heading: 'Mistakes', text: wrong.length > 0 ? show(wrong) : 'None.' },
       ],
-      attention: [
+      explanations: [
         attentionOf(model, (x) => model.encode(x), tokenizer.encode(heldBack[0][0]), tokenizer, 'Where does the encoder look in a source?'), // prettier-ignore
+        sourceAttention(model, tokenizer.encode(heldBack[0][0]), [idsOf(tokenizer)[1], ...tokenizer.encode(heldBack[0][1])], tokenizer), // prettier-ignore
       ],
     },
   };

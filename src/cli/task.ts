@@ -62,7 +62,7 @@ export interface Judgement {
   readonly summary: string;
   /** What --json has besides the metrics. */
   readonly details?: object;
-  readonly report: Pick<RunReport, 'confusion' | 'predictions' | 'texts' | 'attention'>;
+  readonly report: Pick<RunReport, 'confusion' | 'predictions' | 'texts' | 'explanations'>;
 }
 
 export const sha256 = (...parts: readonly (string | Uint8Array)[]): string =>

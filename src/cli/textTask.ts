@@ -104,10 +104,10 @@ async function judgeWriting(
   }));
   const metrics = { loss, perplexity: perplexity(loss) };
   const line = tokens.slice(0, Math.min(24, block));
-  const attention =
+  const explanations =
     model instanceof GPT ? [attentionOf(model, (x) => model.forward(x), line, tokenizer, 'Where does it look before it says the next token?')] : []; // prettier-ignore
   const numbers = `loss ${loss.toFixed(4)} a token, perplexity ${metrics.perplexity.toFixed(2)}`;
-  if (isLine === null) return { metrics, summary: numbers, report: { texts: samples, attention } };
+  if (isLine === null) return { metrics, summary: numbers, report: { texts: samples, explanations } };
 
   const stop = tokenizer.encode('\n');
   const begins = Array.from({ length: 100 }, () => stop);
@@ -118,6 +118,6 @@ async function judgeWriting(
   return {
     metrics: { ...metrics, right },
     summary: `${numbers}; ${(100 * right).toFixed(0)} % of ${lines.length} lines that it writes are ones that could be`,
-    report: { texts: [{ heading: 'Lines that it writes', text: marked.join('\n') }, ...samples], attention },
+    report: { texts: [{ heading: 'Lines that it writes', text: marked.join('\n') }, ...samples], explanations },
   };
 }

@@ -26,7 +26,7 @@ export interface TokenOptions extends Omit<IntegratedOptions, 'baseline'> {
 /** From vectors [N, T, C] to what is explained, of each token (or class): [N, V]. */
 const reading = (where: string, model: LayeredModel, { output = 'logit', position = -1 }: TokenOptions): Model => {
   if (output !== 'logit' && output !== 'logProbability') {
-    throw new ValueError(where, "output must be 'logit' or 'logProbability'", `'${output}'`);
+    throw new ValueError(where, "output must be 'logit' or 'logProbability'", `'${String(output)}'`);
   }
   return (x) => {
     const y = rest(model, x);
