@@ -83,7 +83,7 @@ adjoint predict DIR TEXT…
     about: 'why a model says what it says: a table and a page',
     help: explainHelp,
     options: {
-      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag,
+      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag, 'corrupted': text,
       'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag,
     }, // prettier-ignore
     run: explain,
@@ -143,6 +143,11 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   return (await command.run(args)) ?? 0;
 }
 
+// `adjoint … | head` has read enough: what comes then is not wanted, and no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

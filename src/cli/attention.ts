@@ -23,7 +23,6 @@ export function attentionOf(
     question,
     tokens: ids.map((id) => tokenizer.decode([id])),
     layers: weights.map((layer) => layer.select(0, 0).toArray() as number[][][]),
-    note: 'A row of squares for each layer, a square for each head; choose one to see which token looks at which.',
   };
 }
 

@@ -52,7 +52,7 @@ const pick = ({ columns }: Table, rows: readonly number[]): Table => ({
 
 const valuesOf = (table: Table, name: string): ArrayLike<number | string | null> => table.columns[name].values;
 
-interface Rows {
+export interface Rows {
   readonly name: string;
   readonly target: string;
   readonly train: Table;
@@ -80,7 +80,7 @@ function split<Row>(data: string, rows: readonly Row[], seed: number): { train: 
 }
 
 /** The rows that have a value of the target. */
-function readRows(data: string, choice: ColumnChoice, seed: number): Rows {
+export function readRows(data: string, choice: ColumnChoice, seed: number): Rows {
   const isDrawn = data === 'houses';
   const all = isDrawn ? drawHouses(2000, new Generator(seed)) : parseCsv(readText(data), { where: data, text: choice.text }); // prettier-ignore
   const { target, inputs } = choose(Object.keys(all.columns), choice);
@@ -136,15 +136,15 @@ function checkColumn({ length, columns }: Table, name: string, isTarget: boolean
 }
 
 /** Targets: class numbers [N], or standardized numbers [N, 1]. */
-function targetsOf({ target }: TablePreprocessing, rows: Table): Tensor {
+export function targetsOf({ target }: TablePreprocessing, rows: Table): Tensor {
   const y = encodeTable({ columns: [target] }, rows);
   return target.kind === 'text' ? y.argmax(1) : y;
 }
 
-const inputsOf = (preprocessing: TablePreprocessing, rows: Table): Tensor =>
+export const inputsOf = (preprocessing: TablePreprocessing, rows: Table): Tensor =>
   encodeTable(preprocessing, rows, { unknown: 'zeros' });
 
-function lossOf(output: Tensor, y: Tensor, { target }: TablePreprocessing): Tensor {
+export function lossOf(output: Tensor, y: Tensor, { target }: TablePreprocessing): Tensor {
   return target.kind === 'text' ? F.crossEntropy(output, y) : F.mseLoss(output, y);
 }
 
@@ -277,7 +277,7 @@ export const beside = ({ length, columns }: Table, more: Table['columns']): Tabl
 });
 
 /** A file, which must have all columns; texts in training are texts here too, whatever they look like. */
-function parseRows(file: string, columns: readonly FittedColumn[]): Table {
+export function parseRows(file: string, columns: readonly FittedColumn[]): Table {
   const read = readText(file);
   checkNames(file, Object.keys(parseCsv(read, { where: file }).columns), columns.map(({ name }) => name)); // prettier-ignore
   return parseCsv(read, { where: file, text: columns.filter(({ kind }) => kind === 'text').map(({ name }) => name) });

@@ -30,7 +30,7 @@ async function drawingsOf(section: ExplanationSection): Promise<Drawing[]> {
     case 'pictures':
       return [await picturesDrawing(section)];
     case 'features':
-      return [await waterfallChart(section), await featureBars(section)];
+      return [...(await waterfallChart(section)), await featureBars(section)];
     case 'beeswarm':
       return [await beeswarmChart(section), await beeswarmBars(section)];
     case 'tokens':

@@ -32,9 +32,10 @@ const named = ({ features }: FeaturesSection): Step[] =>
     attribution,
   }));
 
-/** From the base, one step a feature, to the output; each bar begins where the one above it ends. */
-export async function waterfallChart(section: FeaturesSection): Promise<Drawing> {
+/** From the base, one step a feature, to the output; each bar begins where the one above it ends. None without these ends. */
+export async function waterfallChart(section: FeaturesSection): Promise<Drawing[]> {
   const { base, output, unit } = section;
+  if (base === undefined || output === undefined) return [];
   const steps = largest(named(section));
   const sum = steps.reduce((all, { attribution }) => all + attribution, base);
   const size = Math.max(Math.abs(output - base), ...steps.map(({ attribution }) => Math.abs(attribution)));
@@ -59,7 +60,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing>
     scale: { domain: [low - 0.03 * (high - low || 1), high + room], nice: false, zero: false },
   };
   const y = { field: 'row', type: 'ordinal' as const, scale: { domain: rows.map((_, i) => i), paddingInner: 0.25 } };
-  return drawChart({
+  const chart = await drawChart({
     width: 300,
     height: { step: ROW },
     padding: 2,
@@ -99,6 +100,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing>
       },
     ],
   });
+  return [chart];
 }
 
 /** A bar a feature, from zero. */
