@@ -47,7 +47,8 @@ describe('BERT', { timeout: 120_000 }, () => {
     );
     expect(load(at('gaps')).model).toBeInstanceOf(BERTForMaskedLM);
     const page = readFileSync(at('gaps/report.html'), 'utf8');
-    for (const part of ['Gaps that it fills', '<h2>Attention</h2>', 'alt="layer 1, head 2"']) expect(page).toContain(part);
+    for (const part of ['Gaps that it fills', '<h2>Attention</h2>', 'alt="layer 1, head 2"'])
+      expect(page).toContain(part);
     const refused = await adjoint('predict', 'gaps', 'abc');
     expect([refused.code, refused.stderr]).toEqual([2, "adjoint: a text must have a gap, written [MASK], got 'abc'\n"]);
   });
