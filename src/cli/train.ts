@@ -178,6 +178,8 @@ async function work(w: Work): Promise<number> {
 const meaning: Readonly<Record<string, string>> = {
   right: 'of lines that it writes could be',
   guess: 'right by the best guess without context',
+  rmse: 'root of the mean squared error, held back',
+  r2: 'R², held back',
 };
 
 /** The page of a run; where the packages that draw it are not installed, all else is there nonetheless. */
@@ -198,7 +200,7 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
   const shown = (x: number, key: string): string =>
     ['accuracy', 'right', 'guess'].includes(key)
       ? `${(100 * x).toFixed(1)} %`
-      : x.toFixed(key === 'perplexity' ? 2 : 4);
+      : x.toFixed(key === 'perplexity' || key === 'rmse' ? 2 : 4);
   try {
     const page = await renderReport({
       title: `${plan.recipe} on ${name}`,
