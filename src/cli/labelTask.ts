@@ -42,12 +42,12 @@ const classify = (model: BERTForClassification, x: Tensor, pad: number): Tensor 
   model.forward(x, { mask: x.ne(pad) });
 
 export function prepareLabels(plan: Plan, recipe: LabelRecipe, generator: Generator): Prepared {
-  const { data, settings, columns, from } = plan;
+  const { data, settings, columns } = plan;
   const { source: text, target: label, train, heldBack } = readPairs(data!, columns!, settings['seed']);
   const classes = [...new Set([...train, ...heldBack].map(([, name]) => name))].sort();
   if (classes.length < 2)
     throw new UsageError(`--target: ${label} must have at least two classes, got ${classes.length}`);
-  const start = from === undefined ? null : pretrained(from);
+  const start = plan.pretrained === undefined ? null : pretrained(plan.pretrained);
   const texts = train.map(([said]) => said);
   const tokenizer = start?.tokenizer ?? bertTokenizer(texts, settings['vocab']);
   const model = start
@@ -94,7 +94,11 @@ export function prepareLabels(plan: Plan, recipe: LabelRecipe, generator: Genera
 function pretrained(folder: string): { model: BERTForMaskedLM; tokenizer: Tokenizer } {
   const { model, tokenizer } = load(folder);
   if (model instanceof BERTForMaskedLM && tokenizer) return { model, tokenizer };
-  throw new FormatError(folder, '--from must name a masked language model with its tokenizer', model.constructor.name);
+  throw new FormatError(
+    folder,
+    '--pretrained must name a masked language model with its tokenizer',
+    model.constructor.name,
+  );
 }
 
 const hashOf = (model: BERTForMaskedLM): string =>

@@ -125,7 +125,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       new BERTForMaskedLM({ vocabSize, blockSize: block, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }), // prettier-ignore
     forTable: {
       kind: 'labels',
-      about: 'classes of texts, from scratch or --from a run that fills gaps',
+      about: 'classes of texts, from scratch, or from a --pretrained run that fills gaps',
       defaults: { epochs: 10, batch: 16, block: 64, lr: 1e-3, weightDecay: 0.01, vocab: 2000, width: 64, layers: 2, heads: 4, dropout: 0.1, seed: 1 }, // prettier-ignore
       make: ({ block, width, layers, heads, dropout }, { vocabSize, classes }, generator) =>
         new BERTForClassification({ vocabSize, classes, blockSize: block, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }), // prettier-ignore
@@ -162,6 +162,8 @@ export const meanings: Readonly<Record<string, string>> = {
 };
 
 const fractions = ['lr', 'weightDecay', 'dropout', 'warp'];
+/** Whether a setting is a whole number. */
+export const isWhole = (name: string): boolean => !fractions.includes(name);
 const mayBeZero = ['vocab', 'seed', ...fractions];
 
 /** The recipe of a name, for a table or for what the model is otherwise trained on. @throws UsageError when there is none */
@@ -185,7 +187,7 @@ export function readSettings(defaults: Settings, said: readonly string[]): Setti
     if (!Object.hasOwn(defaults, name)) {
       throw new UsageError(`--set must name one of ${Object.keys(defaults).join(', ')}, got '${name}'`);
     }
-    const range = { low: mayBeZero.includes(name) ? 0 : 1, whole: !fractions.includes(name) };
+    const range = { low: mayBeZero.includes(name) ? 0 : 1, whole: isWhole(name) };
     settings[name] = readNumber(`--set ${name}`, value, { ...range, high: name === 'dropout' ? 0.99 : undefined });
   }
   return settings;

@@ -17,7 +17,7 @@ export interface Plan {
   /** Of a table: which columns are what. */
   readonly columns?: ColumnChoice;
   /** The folder of a run whose BERT is the start of this one. */
-  readonly from?: string;
+  readonly pretrained?: string;
   /** SHA-256 of the data: a run goes on with the data that it began with. */
   readonly fingerprint?: string;
 }

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { FileError, FormatError, ValueError } from '../array/errors.ts';
 import { Generator } from '../array/random.ts';
 import { renderReport, type RunReport } from '../inspect/index.ts';
-import { lockFile, readText, saveSafetensors, writeFileAtomic } from '../io/files.ts';
+import { lockFile, saveSafetensors, writeFileAtomic } from '../io/files.ts';
 import { AdamW, lrScheduler } from '../optim/index.ts';
 import { saveTokenizer } from '../text/files.ts';
 import { fit, logFile, showProgress, showSeconds, stopOnInterrupt, type Run } from '../train/index.ts';
-import { claim, freeFolder } from './folders.ts';
+import { claim, freeFolder, orNote, readJson, writeJson } from './folders.ts';
 import { isPictureFolder, pictureSettings } from './imageTask.ts';
 import { readSettings, recipeOf, type Settings } from './recipes.ts';
 import { isTable } from './tableTask.ts';
@@ -16,22 +16,18 @@ import type { Batch, Judgement, Plan, Prepared } from './task.ts';
 import { prepare } from './tasks.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
 
-const writeJson = (path: string, value: unknown): void => writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-
-/** A new plan, from the arguments. */
-function newPlan(args: Args): Plan {
-  expectPositionals(args, ['MODEL']);
-  const [name] = args.positionals;
+/** A new plan, from the options and the model that was named. */
+export function newPlan(args: Args, [name]: readonly string[]): Plan {
   const data = dataOf(args, null);
   const recipe = recipeOf(name, isTable(data));
   const more = recipe.kind === 'images' && isPictureFolder(data) ? pictureSettings : {};
-  const from = args.text('from');
-  if (from !== undefined && recipe.kind !== 'labels') {
-    throw new UsageError('--from is for bert with a table of texts and labels: --data must name a CSV file');
+  const pretrained = args.text('pretrained');
+  if (pretrained !== undefined && recipe.kind !== 'labels') {
+    throw new UsageError('--pretrained is for bert with a table of texts and labels: --data must name a CSV file');
   }
-  const defaults = from === undefined ? { ...recipe.defaults, ...more } : withoutShape(recipe.defaults);
+  const defaults = pretrained === undefined ? { ...recipe.defaults, ...more } : withoutShape(recipe.defaults);
   const settings = readSettings(defaults, args.all('set'));
-  const plan = { recipe: name, data, settings, ...(from !== undefined && { from: resolve(from) }) };
+  const plan = { recipe: name, data, settings, ...(pretrained !== undefined && { pretrained: resolve(pretrained) }) };
   const isOfColumns = recipe.kind === 'table' || recipe.kind === 'labels' || (recipe.kind === 'pairs' && data !== null);
   const wrong = columnOptions.find((option) => args.has(option) && !isOfColumns);
   if (wrong !== undefined) throw new UsageError(`--${wrong} is for tables: --data must name a CSV file, or houses`);
@@ -45,6 +41,19 @@ function newPlan(args: Args): Plan {
 /** What a model that is there already has settled. */
 const withoutShape = (defaults: Settings): Settings =>
   Object.fromEntries(Object.entries(defaults).filter(([name]) => !['vocab', 'block', 'width', 'layers', 'heads'].includes(name))); // prettier-ignore
+
+/** The words that newPlan makes the plan of. */
+export function wordsOf({ recipe, data, settings, columns }: Plan): string[] {
+  const option = (name: string, values: readonly string[]): string[] => values.flatMap((value) => [`--${name}`, value]);
+  return [
+    recipe,
+    ...option('data', data === null ? [] : [data]),
+    ...option('set', Object.entries(settings).map(([name, value]) => `${name}=${value}`)), // prettier-ignore
+    ...option('target', columns?.target === undefined ? [] : [columns.target]),
+    ...option('text', columns?.text ?? []),
+    ...option('drop', columns?.drop ?? []),
+  ];
+}
 
 const columnOptions = ['target', 'text', 'drop'];
 
@@ -61,13 +70,7 @@ export function planOf(folder: string): Plan {
     const cure = 'name a folder that `adjoint train` has made';
     throw new FileError(path, 'there must be the config of a run', 'no such file', cure);
   }
-  let config: { run?: Plan };
-  try {
-    config = JSON.parse(readText(path)) as { run?: Plan };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FormatError(path, 'the file must be JSON', error.message);
-  }
+  const config = readJson(path) as { run?: Plan };
   if (!config.run) throw new FormatError(path, 'the folder must be one that `adjoint train` has made', 'another model');
   return config.run;
 }
@@ -75,7 +78,7 @@ export function planOf(folder: string): Plan {
 /** The plan of a run that is to go on: all is as it was, so nothing else can be said. */
 function oldPlan(folder: string, args: Args): Plan {
   expectPositionals(args, ['MODEL'], 0);
-  for (const name of ['data', 'set', 'out', 'from', ...columnOptions]) {
+  for (const name of ['data', 'set', 'out', 'pretrained', ...columnOptions]) {
     if (args.has(name)) throw new UsageError(`--resume goes on as the run began: leave out --${name}`);
   }
   const plan = planOf(folder);
@@ -87,7 +90,8 @@ function oldPlan(folder: string, args: Args): Plan {
 /** Returns the exit code. */
 export async function train(args: Args): Promise<number> {
   const old = args.text('resume');
-  const plan = old === undefined ? newPlan(args) : oldPlan(old, args);
+  if (old === undefined) expectPositionals(args, ['MODEL']);
+  const plan = old === undefined ? newPlan(args, args.positionals) : oldPlan(old, args);
   const out = old ?? args.text('out') ?? freeFolder(`runs/${plan.recipe}`);
   const generator = new Generator(plan.settings['seed']);
   const { model, task, name, fingerprint } = await prepare(plan, generator);
@@ -159,7 +163,7 @@ async function work(w: Work): Promise<number> {
   if (task.preprocessing) writeJson(join(out, 'preprocessing.json'), task.preprocessing);
   const { history, step, stopped } = run;
   writeJson(join(out, 'metrics.json'), { ...judgement.metrics, ...judgement.details, steps: step, stopped, history });
-  await writeReport(w, run, judgement);
+  await orNote('report.html', () => writeReport(w, run, judgement));
 
   const seconds = (performance.now() - began) / 1000;
   const resume = stopped === null ? undefined : `adjoint train --resume ${out}`;
@@ -182,7 +186,7 @@ const meaning: Readonly<Record<string, string>> = {
   r2: 'R², held back',
 };
 
-/** The page of a run; where the packages that draw it are not installed, all else is there nonetheless. */
+/** The page of a run. */
 async function writeReport({ out, model, plan, name }: Work, { history }: Run, judgement: Judgement): Promise<void> {
   const series = (
     title: string,
@@ -201,25 +205,20 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
     ['accuracy', 'right', 'guess'].includes(key)
       ? `${(100 * x).toFixed(1)} %`
       : x.toFixed(key === 'perplexity' || key === 'rmse' ? 2 : 4);
-  try {
-    const page = await renderReport({
-      title: `${plan.recipe} on ${name}`,
-      subtitle: `seed ${plan.settings['seed']}`,
-      figures: [
-        ...Object.entries(judgement.metrics).map(([label, x]) => ({
-          label: meaning[label] ?? `${label}, held back`,
-          value: shown(x, label),
-        })),
-        { label: 'parameters', value: `${model.parameterCount()}` },
-      ],
-      curves: [series('Loss', ['loss', 'training'], ['heldBackLoss', 'held back']), ...accuracy],
-      ...judgement.report,
-      config: { data: plan.data ?? name, ...plan.settings },
-      modelText: model.toString(),
-    });
-    writeFileAtomic(join(out, 'report.html'), page);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    console.error(`adjoint: no report.html: ${error.message}`);
-  }
+  const page = await renderReport({
+    title: `${plan.recipe} on ${name}`,
+    subtitle: `seed ${plan.settings['seed']}`,
+    figures: [
+      ...Object.entries(judgement.metrics).map(([label, x]) => ({
+        label: meaning[label] ?? `${label}, held back`,
+        value: shown(x, label),
+      })),
+      { label: 'parameters', value: `${model.parameterCount()}` },
+    ],
+    curves: [series('Loss', ['loss', 'training'], ['heldBackLoss', 'held back']), ...accuracy],
+    ...judgement.report,
+    config: { data: plan.data ?? name, ...plan.settings },
+    modelText: model.toString(),
+  });
+  writeFileAtomic(join(out, 'report.html'), page);
 }

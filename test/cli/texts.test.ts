@@ -60,7 +60,7 @@ describe('BERT', { timeout: 120_000 }, () => {
     const scratch = [...settings, ...set('vocab=60 block=12 width=16 layers=1 heads=2')];
     const [fresh, tuned] = await Promise.all([
       adjoint('train', 'bert', '--data', 'labels.csv', ...scratch, '--out', 'fresh', '--json'),
-      adjoint('train', 'bert', '--data', 'labels.csv', '--from', 'gaps', ...settings, '--out', 'tuned', '--json'),
+      adjoint('train', 'bert', '--data', 'labels.csv', '--pretrained', 'gaps', ...settings, '--out', 'tuned', '--json'),
     ]);
     expect([metrics(fresh)['accuracy'], metrics(tuned)['accuracy']]).toEqual([1, 1]);
     const { model } = load(at('tuned'));
@@ -104,9 +104,12 @@ test('what cannot be is told in one line', { timeout: 60_000 }, async () => {
   const cases: [RegExp, string[]][] = [
     [/three\.csv must have one column besides c, got a, b; leave others out: --drop 'b'/, [...bert, 'three.csv']],
     [/c must have at least two classes, got 1/, [...bert, 'three.csv', '--drop', 'a']],
-    [/--from is for bert with a table/, [...bert, 'abc.txt', '--from', 'gaps']],
+    [/--pretrained is for bert with a table/, [...bert, 'abc.txt', '--pretrained', 'gaps']],
     [/--text is for mlp/, [...bert, 'three.csv', '--text', 'a']],
-    [/--set must name one of epochs, .*, got 'width'/, [...bert, 'three.csv', '--from', 'gaps', '--set', 'width=8']],
+    [
+      /--set must name one of epochs, .*, got 'width'/,
+      [...bert, 'three.csv', '--pretrained', 'gaps', '--set', 'width=8'],
+    ],
     [/--target is for tables/, ['train', 'transformer', '--target', 'b', '--out', 'new']],
   ];
   const ended = await Promise.all(cases.map(([, args]) => adjoint(...args)));
