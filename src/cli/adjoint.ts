@@ -25,9 +25,9 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const texts = { type: 'string', multiple: true } as const;
 /** What a run is made of. */
-const plan = { data: text, set: texts, target: text, text: texts, drop: texts };
+const plan = { data: text, set: texts, target: text, text: texts, drop: texts, pretrained: text };
 const models = Object.entries(recipes).map(
-  ([name, { kind, about }]) => `  ${name.padEnd(8)} ${kind.padEnd(7)} ${about}`,
+  ([name, { kind, about }]) => `  ${name.padEnd(11)} ${kind.padEnd(7)} ${about}`,
 );
 
 const commands: Readonly<Record<string, Command>> = {
@@ -39,9 +39,10 @@ adjoint train --resume DIR
 ${models.join('\n')}
 
   --data PATH      images: a folder with MNIST's files, or with a folder of PNG and JPEG files for each class;
-                   text: a file; a table: a CSV or TSV file with names in its first line, or houses, which are drawn.
-                   Left out: digits, or captions of shapes, made by code
+                   text: a file; tables and pairs: a CSV or TSV file with names in its first line, or houses, which are
+                   drawn. Left out: digits, captions of shapes, or sums, made by code
   --target COLUMN  the column of a table that is foretold: classes if it is of texts, else a number (default: the last)
+  --pretrained DIR bert with a table of texts and labels: goes on from the weights of a run that fills gaps
   --text COLUMN    texts although they look like numbers, such as postal codes; may be said again
   --drop COLUMN    a column that is left out; may be said again
   --set name=value a setting; may be said again. adjoint train MODEL --help tells them
@@ -63,7 +64,7 @@ adjoint tune --resume DIR
                    the setting epochs
   --score NAME     what is to be best on what was held back: loss (default), accuracy, …
   --jobs N         trials at a time, each in a process of its own (default: as many as there are processors)
-  --data, --set, --target, --text, --drop     for all trials, as in train
+  --data, --set, --target, --text, --drop, --pretrained     for all trials, as in train
   --out DIR        a new or empty folder (default: runs/tune-MODEL, runs/tune-MODEL-2, …)
   --resume DIR     go on with a tuning that was stopped or killed`,
     options: { ...plan, out: text, resume: text, grid: flag, random: text, halving: flag, score: text, jobs: text },
@@ -77,7 +78,7 @@ adjoint tune --resume DIR
 
   --from LR, --to LR    the least and the largest (default: 1e-6 and 1)
   --steps N             (default: 100)
-  --data, --set, --target, --text, --drop     as in train
+  --data, --set, --target, --text, --drop, --pretrained     as in train
   --out DIR             a new or empty folder for the curve (default: runs/find-lr-MODEL, …)`,
     options: { ...plan, out: text, from: text, to: text, steps: text },
     run: findStepSize,
@@ -91,11 +92,13 @@ adjoint tune --resume DIR
     run: evaluate,
   },
   predict: {
-    about: 'what a model says of pictures, or of the rows of a table',
+    about: 'what a model says of pictures, of the rows of a table, or of texts',
     help: `adjoint predict DIR FILE…
+adjoint predict DIR TEXT…
 
   PNG and JPEG files, brought to the size that the model was trained on; or a CSV or TSV file with the columns of the
-  table in any order: it comes out again with what is foretold of each row`,
+  table in any order: it comes out again with what is foretold of each row. Texts are for bert (with [MASK] where it is
+  to fill a gap, or to be told a class of) and for transformer (sources)`,
     options: {},
     run: predict,
   },

@@ -1,10 +1,11 @@
 /** The job of `npm start`: what a run leaves, that a seed determines it, what is refused in one line, how it is stopped. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSafetensors } from '../../src/io/index.ts';
+import { root } from '../files.ts';
 import { below, bundled, digitsFolder, idx, start, type Ended } from './run.ts';
 
 let base = '';
@@ -57,7 +58,8 @@ describe('a run', { timeout: 60_000 }, () => {
   });
 
   test('says what else to try: commands that there are', async () => {
-    const how = await bundled(join(base, 'node_modules/adjoint.mjs'), 'adjoint.ts');
+    symlinkSync(join(root, 'node_modules'), join(base, 'node_modules')); // where the bundle finds packages
+    const how = await bundled(join(base, 'adjoint.mjs'), 'adjoint.ts');
     const tried = [...ended.stdout.matchAll(/^ {2}npm run adjoint -- (.*?) {2}/gm)].map(([, words]) =>
       words.split(' '),
     );
