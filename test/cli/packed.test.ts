@@ -49,7 +49,8 @@ describe.skipIf(!isFresh)('the packed command', { timeout: 120_000 }, () => {
       adjoint('info', 'run'),
       adjoint('tokenize', 'run', 'to be'),
     ]);
-    expect([scores, text, facts, tokens].map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, '']));
+    const all = [scores, text, facts, tokens];
+    expect(all.map(({ code, stderr }) => [code, stderr])).toEqual(all.map(() => [0, '']));
     const tuned = await adjoint('tune', 'bigram', '--grid', 'lr=0.1,0.01', ...small, '--out', 'tuned', '--json');
     expect([tuned.code, (JSON.parse(tuned.stdout) as { trials: object[] }).trials.length]).toEqual([0, 2]);
   });
