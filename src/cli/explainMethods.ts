@@ -1,12 +1,22 @@
 /** The methods of `adjoint explain`, a row each, and how they are chosen. */
 import { attributionMethods } from './explainAttributions.ts';
+import { dataMethods } from './explainData.ts';
+import { layerMethods } from './explainLayers.ts';
+import { nearMethods } from './explainNear.ts';
 import { pictureMethods } from './explainPictures.ts';
 import { tableMethods } from './explainTables.ts';
 import { settings, type Kind, type Method, type Subject } from './explainSubject.ts';
 import { UsageError } from './usage.ts';
 
 /** In the order in which `all` has them. */
-export const methods: readonly Method[] = [...attributionMethods, ...pictureMethods, ...tableMethods];
+export const methods: readonly Method[] = [
+  ...attributionMethods,
+  ...pictureMethods,
+  ...tableMethods,
+  ...layerMethods,
+  ...nearMethods,
+  ...dataMethods,
+];
 
 /** What is asked where nothing is said: something from inside, from outside, and a linear model. */
 const usual: Readonly<Record<Kind, readonly string[]>> = {

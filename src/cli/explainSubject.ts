@@ -4,7 +4,7 @@
  * tokens, columns): methods take one of these views, and need not know of what kind the model is.
  */
 import type { Generator } from '../array/random.ts';
-import type { Model } from '../explain/index.ts';
+import type { Hierarchy, Model } from '../explain/index.ts';
 import type { ExplanationSection } from '../inspect/index.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
@@ -22,8 +22,10 @@ export interface View {
   readonly baseline: Tensor;
   /** What inputs are usually like, [M, …]: training rows for the inside, what stands for "not there" for the outside. */
   background(options: Options): Promise<Tensor>;
-  /** f = head ∘ features, cut at the last layer that gives planes. */
-  readonly planes?: { readonly features: Model; readonly head: Model };
+  /** f = head ∘ features, cut at a layer: the last that gives planes, or the first hidden one. */
+  readonly layer?: { readonly features: Model; readonly head: Model; readonly kind: 'plane' | 'unit' };
+  /** Which features come together, and what is a feature then, for the view from outside. */
+  hierarchy?(options: Options): Promise<{ readonly hierarchy: Hierarchy; readonly featureMask?: Tensor }>;
   /** Which numbers belong together; each on its own if left out. */
   readonly featureMask?: Tensor;
   /** From attributions of x's shape to a number for each feature that is shown. */
@@ -44,8 +46,9 @@ export interface Rows {
   readonly x: Tensor;
   /** What should come out, [M]: numbers of classes, or values. */
   readonly y: Tensor;
-  /** What row i is, in a few words. */
+  /** What row i is, and what is in it, in a few words. */
   name(i: number): string;
+  value(i: number): string;
   /** Row i as a picture, where it is one. */
   picture?(i: number): { pixels: Uint8Array; width: number; height: number };
   /** The loss of the model's outputs for rows, a mean. */
@@ -67,6 +70,8 @@ export interface Subject {
   readonly target: string;
   /** Its number among the outputs. */
   readonly targetIndex: number;
+  /** What an output is called. */
+  label(output: number): string;
   /** What attributions are in: `logit of 7`. */
   readonly unit: string;
   /** All outputs of the model, [N, outputs], for inputs of the inside view; logits, or values. */
@@ -145,7 +150,9 @@ export const settings: Readonly<Record<string, Setting>> = {
   gamma: amount('of lrp: how much what speaks for the output is favoured'),
   width: amount('of lime: how near copies must be to count'),
   ridge: amount('of lime: strength of the ridge'),
+  evals: count('of partition-shap: rows that the model is given at most'),
   points: count('values at which a column is set'),
+  goal: { about: 'of counterfactual: what the value is to be', low: -Infinity, whole: false, kind: 'tables' },
   repeats: count('orders of a column'),
   rows: count('training rows that are looked at'),
   damping: amount('of influence: λ of H + λI'),

@@ -1,7 +1,7 @@
 /** Predictions of text, for `adjoint explain`: the next token, the one that is masked, or the class of the whole. */
 import { tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
-import type { Model } from '../explain/index.ts';
+import { halvingHierarchy, type Model } from '../explain/index.ts';
 import {
   BERTForClassification,
   BERTForMaskedLM,
@@ -132,6 +132,7 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
       baseline: ones.zerosLike(),
       background: () => Promise.resolve(ones.zerosLike()),
       featureMask: tensor(group),
+      hierarchy: () => Promise.resolve({ hierarchy: halvingHierarchy([count]) }),
       features: (a) => Float64Array.from(names, (_, g) => a.select(0, 0).select(0, group.indexOf(g)).item()),
       slopes: () => new Float64Array(count), // nothing there has a slope
       items,
