@@ -1,6 +1,9 @@
 /** `adjoint/explain`: why a model says what it says. Methods take a function of tensors, and know no layer. */
 export * from './ablation.ts';
 export * from './adversarial.ts';
+export { attentionRollout, attentionWeights } from './attention.ts';
+export type { AttentionExplanation, AttentionGraphOptions } from './attention.ts';
+export * from './attentionFlow.ts';
 export * from './baselines.ts';
 export * from './conductance.ts';
 export * from './dependence.ts';
@@ -9,12 +12,16 @@ export * from './influence.ts';
 export { integratedGradients } from './integrated.ts';
 export type { CompleteExplanation, IntegratedOptions, Rule } from './integrated.ts';
 export * from './lime.ts';
+export * from './logitLens.ts';
 export * from './partition.ts';
+export * from './patching.ts';
 export * from './quality.ts';
 export * from './relevance.ts';
 export * from './segments.ts';
 export { kernelShap, owen, permutationShap, shapley } from './shapley.ts';
 export type { OwenOptions, SampledOptions, ShapleyExplanation } from './shapley.ts';
 export * from './terms.ts';
+export * from './tokens.ts';
+export type { LayeredModel, Tokens } from './layered.ts';
 export type { AnyModel, Model, TargetOptions, WorkOptions } from './model.ts';
 export type { GameOptions } from './game.ts';

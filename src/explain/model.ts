@@ -30,6 +30,9 @@ export interface WorkOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Lets whatever else waits have its turn, as the timer that aborts a signal. */
+export const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 /** The explained number of each of n rows, [n]. Row r of the batch is a variation of input `rowOf(r)`. */
 export function chosen(
   where: string, y: Tensor, n: number, { target }: TargetOptions, rowOf: (r: number) => number = (r) => r,
@@ -63,7 +66,7 @@ export function chosen(
 const warned = new WeakSet<object>();
 
 /** Says once of a module in training mode that its layers may draw at random: its explanation would change from call to call. */
-export function atRest(where: string, f: AnyModel): void {
+export function atRest(where: string, f: object): void {
   if (!('training' in f) || f.training !== true || warned.has(f)) return;
   warned.add(f);
   console.warn(`adjoint: ${where}: the model is in training mode, where layers such as Dropout draw at random: call eval() first`);

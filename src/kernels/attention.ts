@@ -2,8 +2,8 @@
 import { dense } from '../array/dense.ts';
 import { dtypeOf, promote, unwrittenNd, type Nd, type Shape } from '../array/nd.ts';
 import { softmax, softmaxGrad } from './reduce.ts';
-import { scan } from './simd/rows.ts';
-import { scaledSoftmax } from './wasm/rows.ts';
+import { scanRows } from './simd/rows.ts';
+import { scaledSoftmax, scaledSoftmaxGrad } from './wasm/rows.ts';
 
 /** How many numbers of row r of the scores [L, S] count: all S or, if causal, those up to the diagonal. */
 const lengthOf =
@@ -17,7 +17,7 @@ export function attentionWeights(x: Nd, scale: number, causal: boolean): Nd {
   const y = unwrittenNd(dtypeOf(x.data), x.shape);
   const sizes = x.shape.slice(-2);
   const [length, S] = [lengthOf(sizes, causal), sizes[1]];
-  if (scan(scaledSoftmax, [rows], S, y.data, () => scale, length)) return y;
+  if (scanRows(scaledSoftmax, [rows], S, y.data, [scale], causal ? sizes[0] : undefined)) return y;
   for (let k = 0, r = 0; k < y.data.length; k += S, r++) {
     const n = length(r);
     for (let j = 0; j < n; j++) y.data[k + j] = scale * rows.data[rows.offset + k + j];
@@ -33,7 +33,7 @@ export function attentionWeightsGrad(g: Nd, y: Nd, scale: number, causal: boolea
   const x = unwrittenNd(promote(g, y), y.shape);
   const sizes = y.shape.slice(-2);
   const [length, S] = [lengthOf(sizes, causal), sizes[1]];
-  if (scan(softmaxGrad, [G, Y], S, x.data, () => scale, length)) return x;
+  if (scanRows(scaledSoftmaxGrad, [G, Y], S, x.data, [scale], causal ? sizes[0] : undefined)) return x;
   for (let k = 0, r = 0; k < x.data.length; k += S, r++) {
     const n = length(r);
     softmaxGrad(G.data, G.offset + k, 1, Y.data, Y.offset + k, 1, x.data, k, 1, n);

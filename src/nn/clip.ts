@@ -1,20 +1,33 @@
 /** Gradients cut to size before an optimizer's step: all of them by their common norm, or each number by itself. */
 import { dense } from '../array/dense.ts';
 import { ValueError } from '../array/errors.ts';
+import type { Data } from '../array/nd.ts';
 import { noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** Σ |g|ᵖ over a tensor; for p = ∞ the largest |g|. */
+/** Σ |g|ᵖ over a tensor; for p = ∞ the largest |g|. In float64: squares of large numbers are beyond float32. */
 function powers(grad: Tensor, p: number): number {
   const { data, offset } = dense(grad.nd);
+  const end = offset + grad.numel();
+  if (p === 2) return squares(data, offset, end);
   let sum = 0;
-  for (let i = offset, end = offset + grad.numel(); i < end; i++) {
+  for (let i = offset; i < end; i++) {
     const size = Math.abs(data[i]);
-    if (p === 2) sum += size * size;
-    else if (p === Infinity) sum = size > sum || Number.isNaN(size) ? size : sum;
+    if (p === Infinity) sum = size > sum || Number.isNaN(size) ? size : sum;
     else sum += size ** p;
   }
   return sum;
+}
+
+/** Σ x², two sums at a time, for additions wait for each other. */
+function squares(x: Data, start: number, end: number): number {
+  let [even, odd] = [0, 0];
+  let i = start;
+  for (; i + 1 < end; i += 2) {
+    even += x[i] * x[i];
+    odd += x[i + 1] * x[i + 1];
+  }
+  return even + odd + (i < end ? x[i] * x[i] : 0);
 }
 
 const gradients = (params: Tensor | readonly Tensor[]): Tensor[] =>

@@ -62,8 +62,9 @@ export function layerNorm(
   checkLast('layerNorm', x, normalizedShape, weight, bias);
   const rows = sizeOf(x.shape.slice(0, x.ndim - normalizedShape.length));
   const n = sizeOf(normalizedShape);
-  if (weight && bias) {
-    return apply(ops.layerNorm, x.reshape([rows, n]), weight.reshape([n]), bias.reshape([n]), eps).reshape(x.shape);
+  if (weight) {
+    const shift = bias ? bias.reshape([n]) : zeros([n], { dtype: weight.dtype });
+    return apply(ops.layerNorm, x.reshape([rows, n]), weight.reshape([n]), shift, eps).reshape(x.shape);
   }
   return affine(apply(ops.standardize, x.reshape([1, rows, n]), eps).reshape(x.shape), weight, bias);
 }

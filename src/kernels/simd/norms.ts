@@ -3,7 +3,7 @@ import type { Data, Nd } from '../../array/nd.ts';
 import { sum } from '../reduce.ts';
 import type { Func } from '../wasm/assembler.ts';
 import * as simd from '../wasm/norms.ts';
-import { sumColumns } from '../wasm/rows.ts';
+import { ENDLESS, sumColumns } from '../wasm/rows.ts';
 import { scratchpad } from '../wasm/scratchpad.ts';
 import { AREA, OVERRUN } from '../wasm/vectors.ts';
 import { areas, copyIn, copyOut } from './elementwise.ts';
@@ -17,14 +17,6 @@ function kernelsFor(keys: readonly (Loop | Func)[], n: number, y: Data, xs: read
   return kernels.includes(null) ? null : (kernels as Kernel[]);
 }
 
-/** Mean and 1/√(σ² + ε) of a row of n at an address. */
-const momentsOf =
-  (total: Kernel, squares: Kernel, eps: number) =>
-  (at: number, n: number): [number, number] => {
-    const mean = total(at, n) / n;
-    return [mean, 1 / Math.sqrt(squares(at, n, mean) / n + eps)];
-  };
-
 // What all rows share: w and b, and two sums over the rows in float64. Rows are at most so long.
 const PART = Math.floor(AREA / 8);
 const LONGEST = PART - OVERRUN;
@@ -33,17 +25,13 @@ const [W, B, SUM_W, SUM_B] = [0, 1, 2, 4].map((part) => areas[3] + PART * part);
 /** y = (x − μ)/√(σ² + ε)·w + b for each row of n. */
 export function layerNorm(x: Nd, w: Nd, b: Nd, eps: number, y: Data): boolean {
   const n = w.shape[0];
-  const kernels = n > LONGEST ? null : kernelsFor([sum, simd.squares, simd.layerNorm], n, y, [x, w, b]);
+  const kernels = n > LONGEST ? null : kernelsFor([simd.layerNorm], n, y, [x, w, b]);
   if (kernels === null) return false;
-  const [total, squares, kernel] = kernels;
-  const moments = momentsOf(total, squares, eps);
   const { floats } = scratchpad()!;
   copyIn(floats, W, w.data, w.offset, n);
   copyIn(floats, B, b.data, b.offset, n);
   eachChunk([x], n, y.length / n, (first, count) => {
-    for (let r = 0, at = areas[0]; r < count; r++, at += n) {
-      kernel(4 * at, n, 4 * (W - at), 4 * (B - at), ...moments(4 * at, n));
-    }
+    kernels[0](4 * areas[0], n, count, n, ENDLESS, 4 * W, 4 * B, eps);
     copyOut(floats, areas[2], y, first * n, count * n);
   });
   return true;
@@ -52,16 +40,14 @@ export function layerNorm(x: Nd, w: Nd, b: Nd, eps: number, y: Data): boolean {
 /** x̄, w̄ and b̄: see the kernel. */
 export function layerNormGrad(g: Nd, x: Nd, w: Nd, eps: number, xBar: Data, wBar: Data, bBar: Data): boolean {
   const n = w.shape[0];
-  const keys = [sum, simd.squares, simd.layerNormGrad, sumColumns];
-  const kernels = n > LONGEST ? null : kernelsFor(keys, n, xBar, [g, x, w]);
+  const kernels = n > LONGEST ? null : kernelsFor([simd.layerNormGrad, sumColumns], n, xBar, [g, x, w]);
   if (kernels === null) return false;
-  const [total, squares, kernel, columns] = kernels;
-  const moments = momentsOf(total, squares, eps);
+  const [kernel, columns] = kernels;
   const { floats } = scratchpad()!;
   const [sumW, sumB] = [SUM_W, SUM_B].map((at) => new Float64Array(floats.buffer, 4 * at, n).fill(0));
   copyIn(floats, W, w.data, w.offset, n);
   eachChunk([x, g], n, xBar.length / n, (first, count) => {
-    for (let r = 0, at = areas[0]; r < count; r++, at += n) kernel(4 * at, n, 4 * (W - at), ...moments(4 * at, n), n);
+    kernel(4 * areas[0], n, count, n, ENDLESS, 4 * W, eps);
     columns(4 * areas[0], n, 4 * SUM_W, count, 4 * n);
     columns(4 * areas[1], n, 4 * SUM_B, count, 4 * n);
     copyOut(floats, areas[2], xBar, first * n, count * n);

@@ -6,7 +6,7 @@ import { isDense, nd, sizeOf, type Data, type Nd } from '../../array/nd.ts';
 import { amax, amin, sum } from '../reduce.ts';
 import type { FoldLoop } from '../lines.ts';
 import type { Func } from '../wasm/assembler.ts';
-import { sumColumns } from '../wasm/rows.ts';
+import { ENDLESS, sumColumns } from '../wasm/rows.ts';
 import { scratchpad } from '../wasm/scratchpad.ts';
 import { AREA, OVERRUN } from '../wasm/vectors.ts';
 import { areas, CHUNK, copyIn, copyOut } from './elementwise.ts';
@@ -108,24 +108,36 @@ export const canScan = (key: Loop, xs: readonly Nd[], n: number): boolean =>
   xs.every(({ data }) => data instanceof Float32Array) &&
   kernelOf(key, sizeOf(xs[0].shape)) !== null;
 
-/** A row of n from each row of n of x, or of two arrays; or from its first numbers, so many as `length` says, and zeros. */
-export function scan(
-  key: Loop | Func,
-  xs: readonly Nd[],
-  n: number,
-  y: Data,
-  ofRow: OfRow = one,
-  length: OfRow = () => n,
-): boolean {
+/** A row of n from each row of n of x, or of two arrays. */
+export function scan(key: Loop | Func, xs: readonly Nd[], n: number, y: Data, ofRow: OfRow = one): boolean {
   const kernel = kernelFor(key, n, y, xs, y.length);
   if (kernel === null) return false;
   const { floats } = scratchpad()!;
   eachChunk(xs, n, y.length / n, (first, count) => {
-    for (let r = 0; r < count; r++) {
-      const [start, some] = [r * n, length(first + r)];
-      kernel(4 * (areas[0] + start), some, ofRow(first + r));
-      if (some < n) floats.fill(0, areas[2] + start + some, areas[2] + start + n);
-    }
+    for (let r = 0; r < count; r++) kernel(4 * (areas[0] + r * n), n, ofRow(first + r));
+    copyOut(floats, areas[2], y, first * n, count * n);
+  });
+  return true;
+}
+
+/**
+ * The same by a kernel that goes from row to row itself: see rowsKernel. Of the first row of each `period` one number
+ * counts, of each next one more; all do if there is no period.
+ */
+export function scanRows(
+  func: Func,
+  xs: readonly Nd[],
+  n: number,
+  y: Data,
+  numbers: readonly number[],
+  period?: number,
+): boolean {
+  const kernel = kernelFor(func, n, y, xs, y.length);
+  if (kernel === null) return false;
+  const { floats } = scratchpad()!;
+  eachChunk(xs, n, y.length / n, (first, count) => {
+    const length = period === undefined ? n : (first % period) + 1;
+    kernel(4 * areas[0], n, count, length, period ?? ENDLESS, ...numbers);
     copyOut(floats, areas[2], y, first * n, count * n);
   });
   return true;

@@ -82,7 +82,11 @@ export const f32 = {
 };
 
 export const f64 = {
+  const: (x: number): Code => [0x44, ...new Uint8Array(Float64Array.of(x).buffer)],
+  sqrt: op(0x9f),
   add: op(0xa0),
+  div: op(0xa3),
+  convert_i32_s: op(0xb7),
 };
 
 export const v128 = {
