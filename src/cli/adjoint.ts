@@ -80,7 +80,7 @@ ${models.join('\n')}
     about: 'why a model says what it says: a table and a page',
     help: explainHelp,
     options: {
-      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag,
+      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag, 'corrupt': text,
       'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag,
     }, // prettier-ignore
     run: explain,

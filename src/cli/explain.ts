@@ -44,6 +44,7 @@ adjoint explain DIR --prompt "…" [options]       text: the next token, what st
   --baseline WHAT  what stands for "not there". Pictures: ${pictureBaselines.join(', ')};
                    tables: ${tableBaselines.join(', ')}; text: a token
   --words          the words of a text are explained, not its tokens
+  --corrupt "…"    of patching: a text of as many tokens as the prompt, with another answer
   --samples N      how much is drawn; the same as --set samples=N
   --set name=value a setting of the methods; may be said again
   --seed N         start of all random numbers (default: 1): the same seed gives the same page
@@ -81,7 +82,7 @@ async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: L
     for (const name of names) if (args.has(name)) throw new UsageError(`--${name} is not for ${kind}`);
   };
   if (isForImages(preprocessing)) {
-    refuse(['prompt', 'words'], 'a model of pictures');
+    refuse(['prompt', 'words', 'corrupt'], 'a model of pictures');
     const baseline = oneOf('baseline', pictureBaselines);
     const files = args.all('input');
     const rows = args.wholes('row', 1);
@@ -89,7 +90,7 @@ async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: L
     return pictureSubjects(model as Net, preprocessing, runOf(folder), { files, rows, target, baseline, scale, segments });
   }
   if (isForTable(preprocessing)) {
-    refuse(['prompt', 'words'], 'a model of tables');
+    refuse(['prompt', 'words', 'corrupt'], 'a model of tables');
     const files = args.all('input');
     if (files.length > 1) throw new UsageError(`--input must be one table, got ${files.length}`);
     const rows = args.wholes('row', 1);
@@ -104,7 +105,7 @@ async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: L
     if (prompt === undefined || prompt === '') throw new UsageError('--prompt "…" is missing; see --help');
     const { classes } = (preprocessing ?? {}) as { classes?: readonly string[] };
     const baseline = args.text('baseline');
-    return [textSubject(model, tokenizer, { prompt, target, baseline, scale, words: args.has('words'), classes })];
+    return [textSubject(model, tokenizer, { prompt, corrupt: args.text('corrupt'), target, baseline, scale, words: args.has('words'), classes })];
   }
   throw new FormatError(folder, 'the model must be one of pictures, tables or text', model.constructor.name);
 } // prettier-ignore

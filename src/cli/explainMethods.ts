@@ -6,6 +6,7 @@ import { nearMethods } from './explainNear.ts';
 import { pictureMethods } from './explainPictures.ts';
 import { tableMethods } from './explainTables.ts';
 import { settings, type Kind, type Method, type Subject } from './explainSubject.ts';
+import { transformerMethods } from './explainTransformers.ts';
 import { UsageError } from './usage.ts';
 
 /** In the order in which `all` has them. */
@@ -16,6 +17,7 @@ export const methods: readonly Method[] = [
   ...layerMethods,
   ...nearMethods,
   ...dataMethods,
+  ...transformerMethods,
 ];
 
 /** What is asked where nothing is said: something from inside, from outside, and a linear model. */

@@ -151,6 +151,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   width: amount('of lime: how near copies must be to count'),
   ridge: amount('of lime: strength of the ridge'),
   evals: count('of partition-shap: rows that the model is given at most'),
+  tokens: count('of generation: tokens that are written'),
   points: count('values at which a column is set'),
   goal: { about: 'of counterfactual: what the value is to be', low: -Infinity, whole: false, kind: 'tables' },
   repeats: count('orders of a column'),

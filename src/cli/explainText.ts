@@ -22,6 +22,8 @@ export type TextModel = LanguageModel | BERTForMaskedLM | BERTForClassification;
 
 export interface TextChoices {
   readonly prompt: string;
+  /** A text with another answer, for activation patching. */
+  readonly corrupt: string | undefined;
   readonly target: string | undefined;
   /** A token that stands in for one that is left out. */
   readonly baseline: string | undefined;
@@ -34,6 +36,8 @@ export interface TextChoices {
 
 /** What the model makes of tokens [N, T] at the explained place, and the table in which it looks tokens up. */
 interface Reader {
+  /** Whose logits are read: a token's place, or −1 for the last; of a classifier the first. */
+  readonly place: number;
   /** The tokens that the model can see. */
   readonly ids: readonly number[];
   /** What is to be said besides. */
@@ -54,18 +58,18 @@ function readerOf(model: TextModel, tokenizer: Tokenizer, { prompt, classes }: T
   const tokenOf = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
   if (model instanceof BERTForClassification) {
     const logits = (tokens: Tensor): Tensor => model.forward(tokens);
-    return { ids: all, logits, table: model.bert.embeddings.word_embeddings, labels: (c) => classes?.[c] ?? `${c}` };
+    return { ids: all, place: 0, logits, table: model.bert.embeddings.word_embeddings, labels: (c) => classes?.[c] ?? `${c}` };
   }
   if (model instanceof BERTForMaskedLM) {
     const place = tokenizer.has(MASK) ? all.indexOf(tokenizer.tokenToId(MASK)) : -1;
     if (place < 0) throw new UsageError(`--prompt must have a ${MASK}: what stands there is explained`);
     const logits = (tokens: Tensor): Tensor => model.forward(tokens).select(1, place);
-    return { ids: all, logits, table: model.bert.embeddings.word_embeddings, labels: tokenOf };
+    return { ids: all, place, logits, table: model.bert.embeddings.word_embeddings, labels: tokenOf };
   }
   const ids = all.slice(-model.blockSize);
   const table = model instanceof GPT || model instanceof RecurrentModel || model instanceof NeuralNgram ? model.wte : null;
   const aside = ids.length < all.length ? { aside: `The model sees the last ${ids.length} of ${all.length} tokens.` } : {};
-  return { ids, logits: (tokens) => model.forward(tokens).select(1, -1), table, labels: tokenOf, ...aside };
+  return { ids, place: -1, logits: (tokens) => model.forward(tokens).select(1, -1), table, labels: tokenOf, ...aside };
 } // prettier-ignore
 
 /** What takes the place of a token that is left out, if none is named: the first of these that there is, else token 0. */
@@ -90,9 +94,27 @@ function wordsOf(ids: readonly number[], tokenizer: Tokenizer): number[] {
   });
 }
 
+/** What methods for transformers need besides. */
+export interface TextSubject extends Subject {
+  readonly text: {
+    readonly model: TextModel;
+    readonly ids: readonly number[];
+    /** As they are written, one by one. */
+    readonly tokens: readonly string[];
+    /** How a token is written. */
+    name(id: number): string;
+    readonly place: number;
+    /** What stands in for a token that is left out. */
+    readonly left: number;
+    readonly corrupted: readonly number[] | null;
+    /** A number for each token as one for each feature: a word has the sum of its tokens. */
+    perFeature(ofTokens: ArrayLike<number>): Float64Array;
+  };
+}
+
 /** The prediction for a prompt, as a subject. */
-export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: TextChoices): Subject {
-  const { ids, logits, table, labels, aside } = readerOf(model, tokenizer, choices);
+export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: TextChoices): TextSubject {
+  const { ids, place, logits, table, labels, aside } = readerOf(model, tokenizer, choices);
   if (ids.length === 0) throw new UsageError('--prompt "…" must have a token');
   const T = ids.length;
   const said = choices.target;
@@ -112,6 +134,12 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
   const group = choices.words ? wordsOf(ids, tokenizer) : ids.map((_, t) => t);
   const count = group[T - 1] + 1;
   const names = Array.from({ length: count }, (_, g) => tokenizer.decode(ids.filter((_id, t) => group[t] === g)) || tokenizer.idToToken(ids[group.indexOf(g)]));
+  const perFeature = (ofTokens: ArrayLike<number>): Float64Array => {
+    const all = new Float64Array(count);
+    group.forEach((g, t) => (all[g] += ofTokens[t]));
+    return all;
+  };
+  const name = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
   const unitName = choices.words ? 'word' : 'token';
   const items = (features: Float64Array): Item[] => names.map((text, g) => ({ name: JSON.stringify(text), value: `${unitName} ${g + 1}`, attribution: features[g] }));
   const presence: Model = (z) => logits(there.expand(z.shape).where(z.gt(0.5), gone.expand(z.shape)));
@@ -119,6 +147,7 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
   return {
     ...about,
     kind: 'text',
+    text: { model, ids, tokens: ids.map(name), name, place, left, corrupted: corruptedOf(), perFeature },
     isValue: false,
     name: JSON.stringify(choices.prompt),
     ...(aside !== undefined && { aside }),
@@ -142,6 +171,14 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
     trainingRows: null,
   };
 
+  /** The tokens of the corrupted text, as many as there are. */
+  function corruptedOf(): number[] | null {
+    if (choices.corrupt === undefined) return null;
+    const other = tokenizer.encode(choices.corrupt).slice(-T);
+    if (other.length === T) return other;
+    throw new UsageError(`--corrupt must have ${T} tokens, as the prompt, got ${other.length}`);
+  }
+
   /** The same prediction as a function of the tokens' vectors [1, T, E]. */
   function embeddedView(layer: nn.Embedding): View {
     const [x, baseline] = [there, gone].map((tokens) => noGrad(() => layer.forward(tokens)).detach());
@@ -157,13 +194,8 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
         remove();
       }
     };
-    const perName = (ofTokens: Tensor): Float64Array => {
-      const all = new Float64Array(count);
-      ofTokens.toTypedArray().forEach((value, t) => (all[group[t]] += value));
-      return all;
-    };
-    const features = (a: Tensor): Float64Array => perName(a.select(0, 0).sum(1));
-    const slopes = (a: Tensor): Float64Array => perName(a.select(0, 0).square().sum(1)).map(Math.sqrt);
+    const features = (a: Tensor): Float64Array => perFeature(a.select(0, 0).sum(1).toTypedArray());
+    const slopes = (a: Tensor): Float64Array => perFeature(a.select(0, 0).square().sum(1).toTypedArray()).map(Math.sqrt);
     return { f: of(f), x, baseline, background: () => Promise.resolve(baseline), features, slopes, items };
   }
 } // prettier-ignore
