@@ -114,7 +114,7 @@ function attributing(which: 'inside' | 'outside', row: Row): Method {
       const section = { ...head, ...subject.body(features, row.isSlope || row.isPart ? undefined : { base, output }) } as ExplanationSection;
       return { sections: [section], numbers: { ...numbers, ...(!row.isPart && { base, output }) }, features, items: (row.isFine ? (subject.inside ?? view) : view).items(features) };
     },
-    attribute: { view: which, of: async (view, options) => (await row.of(view, options)).attributions },
+    attribute: { view: which, isSlope: row.isSlope ?? false, of: async (view, options) => (await row.of(view, options)).attributions },
   };
 } // prettier-ignore
 

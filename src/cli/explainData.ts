@@ -1,11 +1,18 @@
 /** Which training rows a prediction comes from: methods of `adjoint explain` that need the data of the run. */
 import { tensor } from '../create.ts';
-import { influence, tracIn } from '../explain/index.ts';
+import { criticisms, influence, prototypes, tracIn } from '../explain/index.ts';
 import type { ExplanationSection } from '../inspect/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { short, signed, type Item } from './explainPrint.ts';
-import type { Answer, Kind, Method, Options, Rows, Subject } from './explainSubject.ts';
-import { withoutRows } from './explainTables.ts';
+import {
+  withoutRows,
+  type Answer,
+  type Kind,
+  type Method,
+  type Options,
+  type Rows,
+  type Subject,
+} from './explainSubject.ts';
 
 /** So many rows on either side are shown. */
 const SHOWN = 6;
@@ -60,6 +67,11 @@ function answer(
   return { sections: [section], numbers, features: Float64Array.from(dues.toTypedArray()), items };
 }
 
+const answerIn = (sections: readonly ExplanationSection[], numbers: Answer['numbers'] = {}): Answer => ({
+  sections,
+  numbers,
+});
+
 export const dataMethods: readonly Method[] = [
   {
     names: ['tracin'],
@@ -94,7 +106,38 @@ export const dataMethods: readonly Method[] = [
       return answer({ method: this.title, question: this.about, facts, note }, rows, dues, unitOf(subject), { residual });
     },
   },
+  {
+    names: ['prototypes', 'criticisms'],
+    title: 'Prototypes and criticisms',
+    kinds,
+    about: 'Which training rows stand for the others, and which do these leave out?',
+    settings: ['rows'],
+    unfit: withoutRows,
+    once: true,
+    async run(subject, options: Options) {
+      const rows = await subject.trainingRows!(options);
+      const alike = Array.from(rows.y.flatten().toTypedArray(), (y, i) => (subject.isValue || y === subject.targetIndex ? i : -1)).filter((i) => i >= 0);
+      if (alike.length < 3) return answerIn([{ method: this.title, question: this.about, kind: 'text', text: `Only ${alike.length} of ${rows.x.shape[0]} training rows are of ${subject.target}: take more --set rows.` }]);
+      const x = rows.x.indexSelect(0, tensor(alike));
+      const { indices, mmd } = prototypes(x, Math.min(TYPICAL, alike.length - 2));
+      const { indices: others, witness } = criticisms(x, indices, Math.min(TYPICAL, alike.length - indices.length));
+      const list = (method: string, question: string, which: readonly number[], said: (at: number) => string): ExplanationSection => {
+        const head = { method, question, facts: [{ label: 'training rows looked at', value: `${alike.length}` }] };
+        const { picture } = rows;
+        if (!picture) return { ...head, kind: 'text', text: which.map((i) => `${said(i)}${rows.name(alike[i])}, ${rows.value(alike[i])}`).join('\n') };
+        return { ...head, kind: 'pictures', items: which.map((i) => ({ ...picture(alike[i]), caption: `${said(i)}${rows.name(alike[i])}` })) };
+      };
+      const of = subject.isValue ? 'the training rows' : `the training rows of ${subject.target}`;
+      return answerIn([
+        { ...list('Prototypes', `Which of ${of} stand for the others?`, indices, () => ''), note: `MMD² between all of these and the first 1, 2, …: ${mmd.map(short).join(', ')}. 0 if they stood for all.` },
+        { ...list('Criticisms', 'Which do the prototypes leave out?', others, (i) => `${signed(witness[i])}: `), note: 'Above 0: there are more like it than the prototypes say; below 0: fewer.' },
+      ], { mmd: mmd[mmd.length - 1] });
+    },
+  },
 ]; // prettier-ignore
+
+/** So many prototypes and criticisms. */
+const TYPICAL = 6;
 
 /** A residual of more than this is told as large. */
 const LARGE = 0.1;

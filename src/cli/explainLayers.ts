@@ -1,12 +1,13 @@
 /** Inside a model, for `adjoint explain`: where it is cut in two, and the methods that tell what goes through the cut. */
-import { zeros } from '../create.ts';
-import { layerConductance, neuronConductance, type Model } from '../explain/index.ts';
+import { ValueError } from '../array/errors.ts';
+import { tensor, zeros } from '../create.ts';
+import { layerConductance, neuronConductance, tcav, type Model } from '../explain/index.ts';
 import type { ExplanationSection } from '../inspect/index.ts';
 import { CNN, MLP, ResNet } from '../models/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { inside, judged } from './explainAttributions.ts';
-import type { Item } from './explainPrint.ts';
-import type { Method, Subject, View } from './explainSubject.ts';
+import { short, type Item } from './explainPrint.ts';
+import { withoutRows, type Method, type Subject, type View } from './explainSubject.ts';
 import type { Net } from './recipes.ts';
 
 /** A model cut in two: at the last layer that gives planes, or behind an MLP's first hidden layer. Null where there is none. */
@@ -50,6 +51,9 @@ function cutAt(
 
 const withoutLayer = ({ inside: view }: Subject): string | null =>
   view?.layer ? null : 'the model has no layer to look into';
+
+/** Sets of random pictures against which a concept is held. */
+const SETS = 6;
 
 /** What went through each plane or hidden unit. */
 function perNeuron({ layer }: View, conductance: Tensor): Item[] {
@@ -110,4 +114,35 @@ export const layerMethods: readonly Method[] = [
       return neuronConductance(layer!.features, layer!.head, x, { ...said, neuron });
     },
   }),
+  {
+    names: ['tcav'],
+    title: 'Concept activation vectors',
+    kinds: ['pictures'],
+    about: 'Does the score of the class rise towards the concept?',
+    settings: ['rows'],
+    unfit: (subject) => withoutLayer(subject) ?? withoutRows(subject) ?? (subject.concept ? null : 'it needs --concept DIR, a folder with pictures that show the concept'),
+    once: true,
+    async run(subject, options) {
+      const { layer } = subject.inside!;
+      const { x, y } = await subject.trainingRows!(options);
+      const of = Array.from(y.toTypedArray(), (label, i) => (label === subject.targetIndex ? i : -1)).filter((i) => i >= 0);
+      const each = Math.floor(x.shape[0] / SETS);
+      if (each < 3 || of.length === 0) throw new ValueError('tcav', `there must be ${3 * SETS} training rows, and some of ${subject.target}`, `${x.shape[0]}, ${of.length} of ${subject.target}`, 'take more --set rows');
+      const random = Array.from({ length: SETS }, (_, s) => x.narrow(0, s * each, each));
+      const { score, scores, randomScores, pValue, accuracy } = tcav(layer!.features, layer!.head, x.indexSelect(0, tensor(of)), { concept: subject.concept!, random });
+      const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
+      const items = [{ name: 'towards the concept', attribution: score }, { name: 'towards random pictures', attribution: mean(randomScores) }];
+      const warning = pValue < 0.05 ? '' : '⚠ No different from random pictures: it tells nothing. ';
+      const section: ExplanationSection = {
+        method: this.title,
+        question: this.about,
+        facts: [{ label: 'score', value: short(score) }, { label: 'p', value: short(pValue) }, { label: 'accuracy of the vectors', value: short(accuracy) }],
+        note: `${warning}The share of ${of.length} training pictures of ${subject.target} whose score rises along the concept's direction, the mean over ${scores.length} sets of random pictures.`,
+        kind: 'features',
+        features: items.map((item) => ({ ...item, value: '' })),
+        unit: 'share',
+      };
+      return { sections: [section], numbers: { score, pValue, accuracy }, items };
+    },
+  },
 ]; // prettier-ignore

@@ -1,4 +1,5 @@
 /** The methods of `adjoint explain`, a row each, and how they are chosen. */
+import { anchorMethods } from './explainAnchors.ts';
 import { attributionMethods } from './explainAttributions.ts';
 import { dataMethods } from './explainData.ts';
 import { layerMethods } from './explainLayers.ts';
@@ -13,6 +14,7 @@ import { UsageError } from './usage.ts';
 export const methods: readonly Method[] = [
   ...attributionMethods,
   ...pictureMethods,
+  ...anchorMethods,
   ...tableMethods,
   ...layerMethods,
   ...nearMethods,

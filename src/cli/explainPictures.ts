@@ -1,5 +1,7 @@
 /** Predictions of pictures, for `adjoint explain`: the picture as a subject, and the methods that only pictures have. */
-import { tensor } from '../create.ts';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { stack, tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import { readImage } from '../data/imageFolder.ts';
 import { toUnit } from '../data/index.ts';
@@ -23,6 +25,8 @@ export interface PictureChoices {
   readonly target: string | undefined;
   readonly baseline: string;
   readonly scale: Scale;
+  /** A folder with pictures that show a concept. */
+  readonly concept: string | undefined;
   /** Superpixels; 0: each pixel on its own. */
   readonly segments: number;
 }
@@ -34,6 +38,12 @@ export async function pictureSubjects(model: Net, prepared: ImagePreprocessing, 
   const { channels, size } = prepared;
   const found: { name: string; image: Tensor }[] = [];
   for (const file of choices.files) found.push({ name: file, image: await readImage(file, { channels, size }) });
+  const concept: Tensor[] = [];
+  for (const file of choices.concept === undefined ? [] : readdirSync(choices.concept).toSorted()) {
+    if (/\.(png|jpe?g)$/i.test(file)) concept.push(await readImage(join(choices.concept!, file), { channels, size }));
+  }
+  if (choices.concept !== undefined && concept.length < 3) throw new UsageError(`--concept must be a folder with at least 3 pictures, got ${concept.length} in ${choices.concept}`);
+  const shown = concept.length > 0 ? { concept: stack(concept) } : {};
   let data: ReturnType<typeof readImages> | undefined;
   const run = plan && (() => (data ??= readImages(plan.data, plan.settings)));
   if (choices.rows.length > 0) {
@@ -46,7 +56,7 @@ export async function pictureSubjects(model: Net, prepared: ImagePreprocessing, 
       found.push({ name, image: imagesOf(heldBack, [row - 1]).select(0, 0) });
     }
   }
-  return found.map(({ name, image }) => subjectOf(model, prepared, name, image.unsqueeze(0), choices, run));
+  return found.map(({ name, image }) => ({ ...subjectOf(model, prepared, name, image.unsqueeze(0), choices, run), ...shown }));
 } // prettier-ignore
 
 /** Pictures of a stack as [n, C, H, W], 0 … 1. */

@@ -9,6 +9,7 @@ import type { ExplanationSection } from '../inspect/index.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Item } from './explainPrint.ts';
+import type { TransformerText } from './explainTransformers.ts';
 import { readNumber, UsageError } from './usage.ts';
 
 export type Kind = 'pictures' | 'tables' | 'text';
@@ -50,7 +51,7 @@ export interface Rows {
   name(i: number): string;
   value(i: number): string;
   /** Row i as a picture, where it is one. */
-  picture?(i: number): { pixels: Uint8Array; width: number; height: number };
+  readonly picture?: (i: number) => { pixels: Uint8Array; width: number; height: number };
   /** The loss of the model's outputs for rows, a mean. */
   readonly loss: (outputs: Tensor, y: Tensor) => Tensor;
 }
@@ -71,7 +72,7 @@ export interface Subject {
   /** Its number among the outputs. */
   readonly targetIndex: number;
   /** What an output is called. */
-  label(output: number): string;
+  readonly label: (output: number) => string;
   /** What attributions are in: `logit of 7`. */
   readonly unit: string;
   /** All outputs of the model, [N, outputs], for inputs of the inside view; logits, or values. */
@@ -79,6 +80,8 @@ export interface Subject {
   /** Where there is nothing to differentiate by, null. */
   readonly inside: View | null;
   readonly outside: View;
+  /** Of a transformer: what methods take that look into it. */
+  readonly transformer?: TransformerText;
   /** Names of the shown features, where they have some. */
   readonly names: readonly string[];
   /** The values that a beeswarm is coloured by, one a feature, where inputs have the same features. */
@@ -87,6 +90,8 @@ export interface Subject {
   body(features: ArrayLike<number>, ends?: { readonly base: number; readonly output: number }): Body;
   /** Attributions of the features, at each number of the outside view's x. */
   spread(features: ArrayLike<number>): Tensor;
+  /** Inputs that show a concept, [n, …]. */
+  readonly concept?: Tensor;
   /** Some of the rows that the model was trained on, drawn at random: --set rows of them. Null where they are not known. */
   readonly trainingRows: ((options: Options) => Promise<Rows>) | null;
 }
@@ -110,6 +115,12 @@ export interface Answer {
   readonly items?: readonly Item[];
 }
 
+/** What a method said. */
+export interface Answered {
+  readonly method: Method;
+  readonly answer: Answer;
+}
+
 export interface Method {
   /** What it is called in --method; the first is the one that is told. */
   readonly names: readonly [string, ...string[]];
@@ -125,8 +136,16 @@ export interface Method {
   unfit?(subject: Subject): string | null;
   run(subject: Subject, options: Options): Promise<Answer>;
   /** Of a method that gives a number for each number of a view's x: which view, and how; --check asks again near x. */
-  readonly attribute?: { readonly view: 'inside' | 'outside'; of(view: View, options: Options): Promise<Tensor> };
+  readonly attribute?: {
+    readonly view: 'inside' | 'outside';
+    readonly isSlope: boolean;
+    of(view: View, options: Options): Promise<Tensor>;
+  };
 }
+
+/** Why a method that needs training rows cannot be had. */
+export const withoutRows = ({ trainingRows }: Subject): string | null =>
+  trainingRows ? null : 'the rows that the model was trained on are not known';
 
 interface Setting {
   readonly about: string;
@@ -150,12 +169,13 @@ export const settings: Readonly<Record<string, Setting>> = {
   gamma: amount('of lrp: how much what speaks for the output is favoured'),
   width: amount('of lime: how near copies must be to count'),
   ridge: amount('of lime: strength of the ridge'),
-  evals: count('of partition-shap: rows that the model is given at most'),
-  tokens: count('of generation: tokens that are written'),
+  evals: count('of partition-shap and anchors: rows that the model is given at most'),
+  precision: amount('of anchors: how often the rule must be right, below 1'),
   points: count('values at which a column is set'),
   goal: { about: 'of counterfactual: what the value is to be', low: -Infinity, whole: false, kind: 'tables' },
   repeats: count('orders of a column'),
   rows: count('training rows that are looked at'),
+  tokens: { about: 'of generation: how many tokens are written', low: 1, whole: true, kind: 'text' },
   damping: amount('of influence: λ of H + λI'),
 };
 

@@ -17,7 +17,7 @@ import { concat, type Tensor } from '../tensor.ts';
 import { inside } from './explainAttributions.ts';
 import { layerOf } from './explainLayers.ts';
 import { short, type Item } from './explainPrint.ts';
-import type { Answer, Method, Options, Rows, Subject } from './explainSubject.ts';
+import { withoutRows, type Answer, type Method, type Options, type Rows, type Subject } from './explainSubject.ts';
 import { chooseClass, explained, type Scale } from './explainTarget.ts';
 import { inputsOf, lossOf, parseRows, readRows, targetsOf, type TablePreprocessing } from './tableTask.ts';
 import type { Plan } from './task.ts';
@@ -163,8 +163,6 @@ interface OfTable extends Subject {
 }
 
 export const columnsIn = (subject: Subject): readonly Column[] => (subject as OfTable).columns;
-export const withoutRows = ({ trainingRows }: Subject): string | null =>
-  trainingRows ? null : 'the rows that the model was trained on are not known';
 
 /** Curves of more columns than these are not drawn. */
 const CURVES = 8;

@@ -16,14 +16,13 @@ import type { Tokenizer } from '../text/index.ts';
 import type { Item } from './explainPrint.ts';
 import type { Subject, View } from './explainSubject.ts';
 import { chooseClass, explained, type Scale } from './explainTarget.ts';
+import type { TransformerText } from './explainTransformers.ts';
 import { UsageError } from './usage.ts';
 
 export type TextModel = LanguageModel | BERTForMaskedLM | BERTForClassification;
 
 export interface TextChoices {
   readonly prompt: string;
-  /** A text with another answer, for activation patching. */
-  readonly corrupt: string | undefined;
   readonly target: string | undefined;
   /** A token that stands in for one that is left out. */
   readonly baseline: string | undefined;
@@ -32,12 +31,15 @@ export interface TextChoices {
   readonly words: boolean;
   /** Names of the classes of a classifier; numbers if none. */
   readonly classes: readonly string[] | undefined;
+  /** As many tokens with another answer, for patching. */
+  readonly corrupted: string | undefined;
 }
+
+const isTransformer = (model: TextModel): model is TransformerText['model'] =>
+  model instanceof GPT || model instanceof BERTForMaskedLM || model instanceof BERTForClassification;
 
 /** What the model makes of tokens [N, T] at the explained place, and the table in which it looks tokens up. */
 interface Reader {
-  /** Whose logits are read: a token's place, or −1 for the last; of a classifier the first. */
-  readonly place: number;
   /** The tokens that the model can see. */
   readonly ids: readonly number[];
   /** What is to be said besides. */
@@ -58,18 +60,18 @@ function readerOf(model: TextModel, tokenizer: Tokenizer, { prompt, classes }: T
   const tokenOf = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
   if (model instanceof BERTForClassification) {
     const logits = (tokens: Tensor): Tensor => model.forward(tokens);
-    return { ids: all, place: 0, logits, table: model.bert.embeddings.word_embeddings, labels: (c) => classes?.[c] ?? `${c}` };
+    return { ids: all, logits, table: model.bert.embeddings.word_embeddings, labels: (c) => classes?.[c] ?? `${c}` };
   }
   if (model instanceof BERTForMaskedLM) {
     const place = tokenizer.has(MASK) ? all.indexOf(tokenizer.tokenToId(MASK)) : -1;
     if (place < 0) throw new UsageError(`--prompt must have a ${MASK}: what stands there is explained`);
     const logits = (tokens: Tensor): Tensor => model.forward(tokens).select(1, place);
-    return { ids: all, place, logits, table: model.bert.embeddings.word_embeddings, labels: tokenOf };
+    return { ids: all, logits, table: model.bert.embeddings.word_embeddings, labels: tokenOf };
   }
   const ids = all.slice(-model.blockSize);
   const table = model instanceof GPT || model instanceof RecurrentModel || model instanceof NeuralNgram ? model.wte : null;
   const aside = ids.length < all.length ? { aside: `The model sees the last ${ids.length} of ${all.length} tokens.` } : {};
-  return { ids, place: -1, logits: (tokens) => model.forward(tokens).select(1, -1), table, labels: tokenOf, ...aside };
+  return { ids, logits: (tokens) => model.forward(tokens).select(1, -1), table, labels: tokenOf, ...aside };
 } // prettier-ignore
 
 /** What takes the place of a token that is left out, if none is named: the first of these that there is, else token 0. */
@@ -94,27 +96,9 @@ function wordsOf(ids: readonly number[], tokenizer: Tokenizer): number[] {
   });
 }
 
-/** What methods for transformers need besides. */
-export interface TextSubject extends Subject {
-  readonly text: {
-    readonly model: TextModel;
-    readonly ids: readonly number[];
-    /** As they are written, one by one. */
-    readonly tokens: readonly string[];
-    /** How a token is written. */
-    name(id: number): string;
-    readonly place: number;
-    /** What stands in for a token that is left out. */
-    readonly left: number;
-    readonly corrupted: readonly number[] | null;
-    /** A number for each token as one for each feature: a word has the sum of its tokens. */
-    perFeature(ofTokens: ArrayLike<number>): Float64Array;
-  };
-}
-
 /** The prediction for a prompt, as a subject. */
-export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: TextChoices): TextSubject {
-  const { ids, place, logits, table, labels, aside } = readerOf(model, tokenizer, choices);
+export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: TextChoices): Subject {
+  const { ids, logits, table, labels, aside } = readerOf(model, tokenizer, choices);
   if (ids.length === 0) throw new UsageError('--prompt "…" must have a token');
   const T = ids.length;
   const said = choices.target;
@@ -131,15 +115,12 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
   const without = ids.map((id) => (isSpecial(id) ? id : left));
   const [there, gone] = [ids, without].map((row) => tensor([row])); // [1, T]
 
+  const transformer = isTransformer(model) ? transformerText(model) : null;
+  if (!transformer && choices.corrupted !== undefined) throw new UsageError("--corrupted is not for a model without attention");
+
   const group = choices.words ? wordsOf(ids, tokenizer) : ids.map((_, t) => t);
   const count = group[T - 1] + 1;
   const names = Array.from({ length: count }, (_, g) => tokenizer.decode(ids.filter((_id, t) => group[t] === g)) || tokenizer.idToToken(ids[group.indexOf(g)]));
-  const perFeature = (ofTokens: ArrayLike<number>): Float64Array => {
-    const all = new Float64Array(count);
-    group.forEach((g, t) => (all[g] += ofTokens[t]));
-    return all;
-  };
-  const name = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
   const unitName = choices.words ? 'word' : 'token';
   const items = (features: Float64Array): Item[] => names.map((text, g) => ({ name: JSON.stringify(text), value: `${unitName} ${g + 1}`, attribution: features[g] }));
   const presence: Model = (z) => logits(there.expand(z.shape).where(z.gt(0.5), gone.expand(z.shape)));
@@ -147,7 +128,6 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
   return {
     ...about,
     kind: 'text',
-    text: { model, ids, tokens: ids.map(name), name, place, left, corrupted: corruptedOf(), perFeature },
     isValue: false,
     name: JSON.stringify(choices.prompt),
     ...(aside !== undefined && { aside }),
@@ -166,17 +146,21 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
       slopes: () => new Float64Array(count), // nothing there has a slope
       items,
     },
+    ...(transformer && { transformer }),
     body: (features) => ({ kind: 'tokens', tokens: names.map((text, g) => ({ text, attribution: features[g] })), unit: about.unit }),
     spread: (features) => tensor([group.map((g) => features[g])]),
     trainingRows: null,
   };
 
-  /** The tokens of the corrupted text, as many as there are. */
-  function corruptedOf(): number[] | null {
-    if (choices.corrupt === undefined) return null;
-    const other = tokenizer.encode(choices.corrupt).slice(-T);
-    if (other.length === T) return other;
-    throw new UsageError(`--corrupt must have ${T} tokens, as the prompt, got ${other.length}`);
+  /** The same prediction, for what looks into the model. */
+  function transformerText(net: TransformerText['model']): TransformerText {
+    const position = net instanceof GPT ? T - 1 : net instanceof BERTForMaskedLM ? ids.indexOf(tokenizer.tokenToId(MASK)) : 0;
+    const encoded = choices.corrupted === undefined ? null : tokenizer.encode(choices.corrupted);
+    const corrupted = encoded && net instanceof GPT ? encoded.slice(-net.blockSize) : encoded;
+    if (corrupted && corrupted.length !== T) throw new UsageError(`--corrupted must have as many tokens as --prompt, ${T}, got ${corrupted.length}`);
+    const name = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
+    const measure = of((y) => (y.ndim === 3 ? y.select(1, position) : y));
+    return { model: net, ids, name, label: labels, position, left, corrupted, measure };
   }
 
   /** The same prediction as a function of the tokens' vectors [1, T, E]. */
@@ -194,8 +178,13 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
         remove();
       }
     };
-    const features = (a: Tensor): Float64Array => perFeature(a.select(0, 0).sum(1).toTypedArray());
-    const slopes = (a: Tensor): Float64Array => perFeature(a.select(0, 0).square().sum(1).toTypedArray()).map(Math.sqrt);
+    const perName = (ofTokens: Tensor): Float64Array => {
+      const all = new Float64Array(count);
+      ofTokens.toTypedArray().forEach((value, t) => (all[group[t]] += value));
+      return all;
+    };
+    const features = (a: Tensor): Float64Array => perName(a.select(0, 0).sum(1));
+    const slopes = (a: Tensor): Float64Array => perName(a.select(0, 0).square().sum(1)).map(Math.sqrt);
     return { f: of(f), x, baseline, background: () => Promise.resolve(baseline), features, slopes, items };
   }
 } // prettier-ignore

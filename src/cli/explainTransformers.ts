@@ -1,4 +1,4 @@
-/** The methods of `adjoint explain` that only transformers have: attention, the stream between layers, and texts that they write. */
+/** The methods of `adjoint explain` that look into transformers: where attention looks, what layers say, where an answer goes through. */
 import { tensor } from '../create.ts';
 import {
   activationPatching,
@@ -10,187 +10,175 @@ import {
   type LayeredModel,
 } from '../explain/index.ts';
 import type { ExplanationSection } from '../inspect/index.ts';
-import { BERTForClassification, BERTForMaskedLM, generate, GPT } from '../models/index.ts';
+import { BERTForClassification, generate, GPT, type BERT, type BERTForMaskedLM } from '../models/index.ts';
+import type * as nn from '../nn/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { short } from './explainPrint.ts';
-import type { Answer, Kind, Method, Subject } from './explainSubject.ts';
-import type { TextSubject } from './explainText.ts';
+import type { Answer, Method, Options } from './explainSubject.ts';
+import { UsageError } from './usage.ts';
 
-const kinds: readonly Kind[] = ['text'];
-const textOf = (subject: Subject): TextSubject['text'] => (subject as TextSubject).text;
-
-/** The model, if it is one of layers. */
-function layered(
-  subject: Subject,
-): (LayeredModel & GPT) | (LayeredModel & (BERTForMaskedLM | BERTForClassification)) | null {
-  const { model } = textOf(subject);
-  return model instanceof GPT || model instanceof BERTForMaskedLM || model instanceof BERTForClassification
-    ? model
-    : null;
-}
-const withoutAttention = (subject: Subject): string | null => (layered(subject) ? null : 'the model has no attention');
-
-/** The attention weights of all layers for the prompt, [1, heads, T, T] each. */
-function weightsOf(subject: Subject): Tensor[] {
-  const model = layered(subject)!;
-  return attentionWeights((tokens) => model.forward(tokens), tensor([[...textOf(subject).ids]]));
+/** A prediction of a transformer, token by token. */
+export interface TransformerText {
+  readonly model: GPT | BERTForMaskedLM | BERTForClassification;
+  readonly ids: readonly number[];
+  /** What tokens are called. */
+  readonly name: (id: number) => string;
+  /** What outputs are called. */
+  readonly label: (output: number) => string;
+  /** The position behind the last layer that is read. */
+  readonly position: number;
+  /** What stands in for a token that is left out. */
+  readonly left: number;
+  /** As many tokens with another answer: --corrupted. Null if none were given. */
+  readonly corrupted: readonly number[] | null;
+  /** From logits [N, T, V] or [N, classes] to the explained number of each, [N]. */
+  readonly measure: (logits: Tensor) => Tensor;
 }
 
-/** The number of the position whose answer is explained. */
-const placeOf = (subject: Subject): number => {
-  const { place, ids } = textOf(subject);
-  return place < 0 ? ids.length - 1 : place;
+const list = (x: Tensor): number[] => [...x.toTypedArray()];
+const matrix = (x: Tensor): number[][] => x.toArray() as number[][];
+
+const weightsOf = ({ model, ids }: TransformerText): Tensor[] => attentionWeights((x) => model.forward(x), tensor([[...ids]])); // prettier-ignore
+
+/** What of a text has come to the position that is read, token by token. */
+function shares(heading: Pick<ExplanationSection, 'method' | 'question' | 'note'>, { ids, name }: TransformerText, row: readonly number[], facts: { label: string; value: string }[], numbers: Record<string, number>): Answer {
+  const tokens = ids.map((id, t) => ({ text: name(id), attribution: row[t] }));
+  const items = tokens.map(({ text, attribution }, t) => ({ name: JSON.stringify(text), value: `token ${t + 1}`, attribution }));
+  return { sections: [{ ...heading, kind: 'tokens', tokens, unit: 'share', facts }], numbers, items };
+} // prettier-ignore
+
+/** Where the layers of a model stand: tokens, then layer by layer. */
+const stages = (model: LayeredModel): string[] => ['tokens', ...model.layers.map((_, l) => `layer ${l + 1}`)];
+
+/** The last product of each attention, whose input is what heads found. */
+const outputs = (model: TransformerText['model']): nn.Linear[] => {
+  const inBert = ({ encoder }: BERT): nn.Linear[] => encoder.layer.map(({ attention }) => attention.output.dense);
+  return model instanceof GPT ? model.h.map(({ attn }) => attn.c_proj) : inBert(model.bert);
 };
 
-/** A share for each token, as a section. */
-function shares(
-  subject: Subject,
-  head: { method: string; question: string; note: string },
-  all: Tensor,
-  gap: number,
-  law: string,
-): Answer {
-  const features = textOf(subject).perFeature(all.select(0, 0).select(0, placeOf(subject)).toTypedArray());
-  const facts = [{ label: law, value: short(gap) }];
-  const body = { ...subject.body(features), unit: 'share' } as ExplanationSection;
-  return {
-    sections: [{ ...head, facts, ...body }],
-    numbers: { gap },
-    features,
-    items: subject.outside.items(features),
-  };
-}
+type Row = Omit<Method, 'kinds' | 'unfit' | 'run'> & {
+  readonly note: string;
+  /** Why it cannot be had of this text; null if it can. */
+  unfit?(text: TransformerText): string | null;
+  of(text: TransformerText, heading: Pick<ExplanationSection, 'method' | 'question' | 'note'>, options: Options): Answer | Promise<Answer>;
+}; // prettier-ignore
 
-/** Tokens that are written out when nothing is said. */
-const TOKENS = 20;
-
-export const transformerMethods: readonly Method[] = [
+const rows: readonly Row[] = [
   {
     names: ['attention'],
     title: 'Attention',
-    kinds,
-    about: 'Which token looks at which?',
+    about: 'Where does each head look?',
+    note: 'How much of what a token reads comes from which token. A head may look at a token and take nothing of it.',
     settings: [],
-    unfit: withoutAttention,
-    run(subject) {
-      const layers = weightsOf(subject).map((layer) => layer.select(0, 0).toArray() as number[][][]);
-      const note = 'Where a layer looks, and not what it makes of it: weights that are large need not matter.';
-      return Promise.resolve({ sections: [{ method: this.title, question: this.about, note, kind: 'attention', tokens: textOf(subject).tokens, layers }], numbers: {} });
+    of: (text, heading) => {
+      const layers = weightsOf(text).map((layer) => layer.select(0, 0).toArray() as number[][][]);
+      return { sections: [{ ...heading, kind: 'attention', tokens: text.ids.map(text.name), layers }], numbers: {} };
     },
   },
   {
     names: ['rollout', 'attention-rollout'],
     title: 'Attention rollout',
-    kinds,
-    about: 'How much of each token is in the last vector, if layers only mixed?',
+    about: 'Which tokens have come to where the answer is read, if layers only mix?',
+    note: 'Shares sum to 1. The same whatever is answered: it knows where heads look, not what they take.',
     settings: [],
-    unfit: withoutAttention,
-    run(subject) {
-      const { attributions, gap } = attentionRollout(weightsOf(subject));
-      const note = 'Of all answers at once: it does not depend on what is explained.';
-      return Promise.resolve(shares(subject, { method: this.title, question: this.about, note }, attributions, gap.abs().max().item(), 'sum of shares − 1'));
+    of: (text, heading) => {
+      const { attributions, gap } = attentionRollout(weightsOf(text));
+      const missed = gap.select(1, text.position).item();
+      const facts = [{ label: 'gap', value: short(missed) }];
+      return shares(heading, text, list(attributions.select(1, text.position)), facts, { gap: missed });
     },
   },
   {
     names: ['flow', 'attention-flow'],
     title: 'Attention flow',
-    kinds,
-    about: 'How much of each token can flow to the last vector?',
+    about: 'How much can come from each token to where the answer is read?',
+    note: 'From 0 to 1, each token for itself, so that shares do not add up. It knows where heads look, not what they take.',
     settings: [],
-    unfit: withoutAttention,
-    async run(subject, { onProgress }) {
-      const { attributions, gap } = await attentionFlow(weightsOf(subject), { positions: [placeOf(subject)], onProgress });
-      const note = 'The most that could come through, one token at a time: these do not add up to 1.';
-      return shares(subject, { method: this.title, question: this.about, note }, attributions, gap.abs().max().item(), 'smallest cut − flow');
+    of: async (text, heading, { onProgress }) => {
+      const { attributions, gap } = await attentionFlow(weightsOf(text), { positions: [text.position], onProgress });
+      const missed = gap.abs().max().item();
+      const facts = [{ label: 'gap to the smallest cut', value: short(missed) }];
+      return shares(heading, text, list(attributions.select(1, text.position)), facts, { gap: missed });
     },
   },
   {
-    names: ['logit-lens'],
+    names: ['lens', 'logit-lens'],
     title: 'Logit lens',
-    kinds,
-    about: 'What would be said after each layer?',
+    about: 'What would it say if it stopped at this layer?',
+    note: 'The likeliest answer at each position behind each layer, and how likely it is. Early layers may know more than the head can read.',
     settings: [],
-    unfit: withoutAttention,
-    run(subject) {
-      const { tokens, model } = textOf(subject);
-      const { top, gap } = logitLens(layered(subject)!, [...textOf(subject).ids], { top: 1 });
-      const flat = (t: Tensor): number[][] => t.reshape([t.shape[0], -1]).toArray() as number[][];
-      const section: ExplanationSection = {
-        method: this.title,
-        question: this.about,
-        facts: [{ label: 'gap to the model', value: short(gap ?? 0) }],
-        note: 'The likeliest answer, read off by the last norm and head, to which earlier layers need not speak.',
-        kind: 'grid',
-        title: 'the likeliest answer and its probability',
-        rows: Array.from({ length: top.tokens.shape[0] }, (_, layer) => (layer === 0 ? 'embeddings' : `layer ${layer}`)),
-        columns: model instanceof BERTForClassification ? ['class'] : tokens,
-        values: flat(top.probabilities),
-        texts: flat(top.tokens).map((row) => row.map((id) => subject.label(id))),
-        unit: 'probability',
+    of: ({ model, ids, name, label, position }, heading) => {
+      const { probabilities, top, kl, gap } = logitLens(model, ids, { top: 1 });
+      const isClassifier = model instanceof BERTForClassification;
+      const values = matrix((isClassifier ? probabilities : top.probabilities).flatten(1));
+      const texts = matrix(top.tokens.flatten(1)).map((row) => row.map((token) => JSON.stringify(label(token))));
+      const columns = isClassifier ? values[0].map((_, c) => label(c)) : ids.map((id) => JSON.stringify(name(id)));
+      const left = list(isClassifier ? kl.select(1, 0) : kl.select(1, 0).select(1, position));
+      const facts = [{ label: 'KL to the end, nats', value: left.map(short).join(' → ') }, { label: 'gap', value: short(gap!) }];
+      const title = isClassifier ? 'Classes, layer by layer' : 'The likeliest token, layer by layer';
+      return {
+        sections: [{ ...heading, kind: 'grid', title, rows: stages(model), columns, values, ...(!isClassifier && { texts }), unit: 'probability', facts }],
+        numbers: { gap: gap! },
       };
-      return Promise.resolve({ sections: [section], numbers: { gap: gap ?? 0 } });
     },
   },
   {
     names: ['patching', 'activation-patching'],
     title: 'Activation patching',
-    kinds,
-    about: 'Through which vectors does the answer go?',
+    about: 'Through which place does the answer go?',
+    note: 'How much of the answer comes back when one place of a run on the corrupted text has what it had on the clean one: 0 nothing, 1 all.',
     settings: [],
-    unfit: (subject) => withoutAttention(subject) ?? (textOf(subject).corrupted ? null : 'it needs --corrupt "…", a text of as many tokens that has another answer'),
-    async run(subject, { onProgress }) {
-      const { ids, corrupted, tokens, place } = textOf(subject);
-      const model = layered(subject)!;
-      const logitsOf = (y: Tensor): Tensor => (y.ndim === 3 ? y.select(1, place) : y);
-      const metric = (y: Tensor): Tensor => logitsOf(y).select(1, subject.targetIndex);
-      const { attributions, clean, corrupted: other, gap } = await activationPatching(model, [...ids], [...corrupted!], metric, { onProgress });
-      const values = attributions.select(0, 0).toArray() as number[][];
-      const section: ExplanationSection = {
-        method: this.title,
-        question: this.about,
-        facts: [
-          { label: `logit of ${subject.target}, clean and corrupted`, value: `${short(clean.item())}, ${short(other.item())}` },
-          { label: 'gap', value: short(gap.abs().max().item()) },
+    unfit: ({ corrupted }) => (corrupted === null ? 'it needs --corrupted "…", a text of as many tokens with another answer' : null),
+    of: async ({ model, ids, name, corrupted, measure }, heading, { onProgress }) => {
+      const columns = ids.map((id, t) => (id === corrupted![t] ? JSON.stringify(name(id)) : `${JSON.stringify(name(id))} for ${JSON.stringify(name(corrupted![t]))}`));
+      const patched = (options: object) => activationPatching(model, ids, corrupted!, measure, { ...options, onProgress });
+      const stream = await patched({});
+      const heads = model.config.nHead;
+      const found = await patched({ modules: outputs(model), part: 'input', heads });
+      const [clean, worse, gap] = [stream.clean.item(), stream.corrupted.item(), stream.gap.abs().max().item()];
+      const facts = [{ label: 'clean', value: short(clean) }, { label: 'corrupted', value: short(worse) }, { label: 'gap', value: short(gap) }];
+      const grid = { ...heading, kind: 'grid', columns, unit: 'share that comes back' } as const;
+      const named = model.layers.flatMap((_, l) => Array.from({ length: heads }, (_, h) => `L${l + 1} head ${h + 1}`));
+      return {
+        sections: [
+          { ...grid, title: 'The stream behind each layer', rows: stages(model), values: matrix(stream.attributions.select(0, 0)), facts },
+          { ...grid, method: `${heading.method}: heads`, title: 'What each head found', rows: named, values: matrix(found.attributions.select(0, 0).flatten(0, 1)) },
         ],
-        note: 'The share of the clean answer that comes back when one vector of the corrupted run is replaced by that of the clean one: 1 is all.',
-        kind: 'grid',
-        title: 'what comes back',
-        rows: values.map((_, layer) => (layer === 0 ? 'embeddings' : `layer ${layer}`)),
-        columns: tokens.map((token, t) => (ids[t] === corrupted![t] ? token : `${token}*`)),
-        values,
-        unit: 'share of the clean answer',
+        numbers: { clean, corrupted: worse, gap },
       };
-      return { sections: [section], numbers: { gap: gap.abs().max().item() } };
     },
   },
   {
     names: ['generation', 'generation-attributions'],
-    title: 'Where each generated token comes from',
-    kinds,
-    about: 'What of the prompt, and of what was written, made each token?',
+    title: 'Shares of what it writes',
+    about: 'Which tokens made it write each token?',
+    note: 'Integrated gradients over embeddings of the logarithm of each token’s probability, written by always taking the likeliest.',
     settings: ['tokens', 'steps'],
-    unfit: (subject) => (textOf(subject).model instanceof GPT ? null : 'it is for models that write on'),
-    async run(subject, options) {
-      const { ids, tokens, left } = textOf(subject);
-      const model = textOf(subject).model as GPT;
-      const { tokens: most = TOKENS } = options.said('tokens');
-      const maxNewTokens = Math.min(most, model.blockSize - ids.length + 1);
-      const generated = generate(model, [...ids], { maxNewTokens, temperature: 0 }).slice(ids.length);
-      const { onProgress } = options;
-      const { attributions, gap } = await generationAttributions(model, ids, generated, { baselineTokens: left, ...options.said('steps'), onProgress });
-      const rows = attributions.toArray() as number[][];
-      const section: ExplanationSection = {
-        method: this.title,
-        question: this.about,
-        facts: [{ label: 'largest gap', value: short(gap.abs().max().item()) }],
-        note: 'The likeliest tokens are written; shares are of the logarithm of their probability, by integrated gradients over embeddings.',
-        kind: 'generated',
-        prompt: tokens,
-        generated: generated.map((id) => textOf(subject).name(id)),
-        attributions: rows.map((row, i) => row.slice(0, ids.length + i)),
-        unit: 'log-probability',
+    unfit: ({ model }) => (model instanceof GPT ? null : 'the model writes no text'),
+    of: async ({ model, ids, name, left }, heading, options) => {
+      const { tokens: maxNewTokens = 8 } = options.said('tokens');
+      const gpt = model as GPT;
+      const most = gpt.blockSize - maxNewTokens + 1;
+      if (most < 1) throw new UsageError(`--set tokens must be at most ${gpt.blockSize}, what the model sees at once, got ${maxNewTokens}`);
+      const prompt = ids.slice(-most);
+      const generated = generate(gpt, prompt, { maxNewTokens, temperature: 0 }).slice(prompt.length);
+      const { attributions, gap } = await generationAttributions(gpt, prompt, generated, { baselineTokens: left, onProgress: options.onProgress, ...options.said('steps') });
+      const triangle = matrix(attributions).map((row, g) => row.slice(0, prompt.length + g));
+      const missed = gap.abs().max().item();
+      const [before, after] = [prompt, generated].map((list) => list.map(name));
+      const facts = [{ label: 'largest gap', value: short(missed) }];
+      return {
+        sections: [{ ...heading, kind: 'generated', prompt: before, generated: after, attributions: triangle, unit: 'log-probability', facts }],
+        numbers: { gap: missed },
       };
-      return { sections: [section], numbers: { gap: gap.abs().max().item() } };
     },
   },
 ]; // prettier-ignore
+
+export const transformerMethods: readonly Method[] = rows.map((row) => ({
+  ...row,
+  kinds: ['text'],
+  unfit: ({ transformer }) => (transformer ? (row.unfit?.(transformer) ?? null) : 'the model has no attention'),
+  run: async (subject, options) =>
+    row.of(subject.transformer!, { method: row.title, question: row.about, note: row.note }, options),
+}));
