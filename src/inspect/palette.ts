@@ -54,7 +54,9 @@ export const colorVariables = `:root { color-scheme: light dark; ${variables(lig
  * variables, and a style sheet replaces it where the reader wants dark.
  */
 export const writeOutColors = (svg: string): string =>
-  svg.replace(/var\(--([a-z0-9-]+)\)/g, (variable, name: string) => light[name as ColorName] ?? variable);
+  svg.replace(/="var\(--([a-z0-9-]+)\)"/g, (whole, name: string) =>
+    name in light ? `="${light[name as ColorName]}"` : whole,
+  );
 
 export const darkRules = `@media (prefers-color-scheme: dark) { ${Object.entries(light)
   .map(
@@ -80,8 +82,17 @@ export function limitOf(values: ArrayLike<number>): number {
 export function showNumber(value: number): string {
   if (Number.isNaN(value)) return 'not a number';
   if (!Number.isFinite(value)) return value < 0 ? 'minus infinity' : 'infinity';
-  const digits = Math.abs(value) >= 1000 && Math.abs(value) < 1e6 ? value.toFixed(0) : `${+value.toPrecision(3)}`;
-  return digits.replace('-', '−').replace(/e\+?/, ' · 10^').replace('^-', '^−');
+  const size = Math.abs(value);
+  const digits =
+    size >= 1e6 || (size > 0 && size < 1e-4)
+      ? value
+          .toExponential(2)
+          .replace(/\.?0+e/, 'e')
+          .replace(/e\+?/, ' · 10^')
+      : size >= 1000
+        ? value.toFixed(0)
+        : `${+value.toPrecision(3)}`;
+  return digits.replaceAll('-', '−');
 }
 
 /** The same with its sign: +0.12, −0.12, 0. */

@@ -173,6 +173,9 @@ export function checkSection(section: ExplanationSection): void {
         section.features.map(({ attribution }) => attribution),
         'attributions',
       );
+      if ((section.base === undefined) !== (section.output === undefined)) {
+        throw new ValueError(where, 'base and output must come together', 'one of them');
+      }
       finite([section.base ?? 0, section.output ?? 0], 'base and output');
       break;
     case 'beeswarm': {

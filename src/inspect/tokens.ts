@@ -1,9 +1,9 @@
 /** Texts whose tokens are shaded: a token's attribution is its colour, and its number is said when it is pointed at. */
-import { html, type Markup } from './html.ts';
+import { escapeHtml, html, type Markup } from './html.ts';
 import { legend } from './heatMap.ts';
 import { limitOf, shadeOf, showSigned } from './palette.ts';
 import type { GeneratedSection, TextSection, TokensSection } from './sections.ts';
-import { inPage, svgText, type Drawing } from './svg.ts';
+import { inPage, linesOf, svgText, type Drawing } from './svg.ts';
 
 /** The strongest colour under text: letters must stay readable. */
 const UNDER_TEXT = 0.62;
@@ -76,7 +76,6 @@ ${strongest(tokens)}`;
 
 /** A choice among generated tokens, made by radio buttons and the style sheet alone. */
 export function generatedMarkup({ prompt, generated, attributions, unit }: GeneratedSection, id: string): Markup {
-  const limit = limitOf(attributions.flat());
   const views = generated.map((text, i) => {
     const shaded = shadedLine(
       [...prompt, ...generated].map((token, j) => ({
@@ -84,7 +83,7 @@ export function generatedMarkup({ prompt, generated, attributions, unit }: Gener
         ...(j < prompt.length + i ? { attribution: attributions[i][j] } : {}),
         chosen: j === prompt.length + i,
       })),
-      limit,
+      limitOf(attributions[i]),
       unit,
     );
     return html`<input type="radio" name="${id}" id="${id}-${i}"${i === 0 ? html` checked` : html``}><label for="${id}-${i}">${tokenName(text)}</label><p class="tokens">${shaded}</p>
@@ -112,17 +111,16 @@ const cells = (text: string): number =>
   );
 
 /** Tokens of a fixed-width font in lines of 76 letters. */
-function linesDrawing(tokens: readonly Shaded[], limit: number, unit: string): Drawing {
+function linesDrawing(tokens: TokensSection['tokens'], limit: number, unit: string): Drawing {
   let [inside, x, y, width] = ['', 0, 0, 0];
   const gap = tokens.some(({ text }) => /\s/.test(text)) ? 0 : 0.6;
-  for (const { text, attribution = 0, chosen } of tokens) {
+  for (const { text, attribution } of tokens) {
     const long = cells(tokenName(text));
     if (x > 0 && x + long > COLUMNS) [x, y] = [0, y + 1];
     const { hue, strength } = shadeOf(attribution, limit);
     const [left, top] = [+(x * CELL).toFixed(2), y * LINE];
     const box = `x="${left}" y="${top}" width="${+(long * CELL).toFixed(2)}" height="20" rx="2"`;
-    const frame = chosen ? ' stroke="var(--ink)"' : '';
-    inside += `<g><title>${svgTitle(`${tokenName(text)}: ${showSigned(attribution)} ${unit}`)}</title><rect ${box} fill="var(--${hue})" fill-opacity="${+(UNDER_TEXT * strength).toFixed(3)}"${frame}/>`;
+    inside += `<g><title>${escapeHtml(`${tokenName(text)}: ${showSigned(attribution)} ${unit}`)}</title><rect ${box} fill="var(--${hue})" fill-opacity="${+(UNDER_TEXT * strength).toFixed(3)}"/>`;
     let at = x;
     for (const piece of pieces(text)) {
       const more = ` font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" xml:space="preserve"`;
@@ -141,15 +139,13 @@ function linesDrawing(tokens: readonly Shaded[], limit: number, unit: string): D
   return { inside, width: Math.ceil(width), height: (y + (x > 0 ? 1 : 0)) * LINE };
 }
 
-const svgTitle = (text: string): string => html`${text}`.markup;
-
 export function tokensDrawing({ tokens, unit }: TokensSection): Drawing[] {
   const values = tokens.map(({ attribution }) => attribution);
   return [linesDrawing(tokens, limitOf(values), unit), signedScale(values, unit)];
 }
 
 export function textDrawing({ text }: TextSection): Drawing {
-  const lines = text.split('\n').flatMap((line) => line.match(/.{1,76}(\s|$)|.{76}/gu) ?? ['']);
-  const inside = lines.map((line, i) => svgText(line.trimEnd(), 0, 16 + 22 * i, { size: 15 })).join('');
+  const lines = linesOf(text, COLUMNS);
+  const inside = lines.map((line, i) => svgText(line, 0, 16 + 22 * i, { size: 15 })).join('');
   return { inside, width: Math.max(...lines.map(cells)) * CELL, height: 22 * lines.length };
 }
