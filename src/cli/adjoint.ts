@@ -121,8 +121,8 @@ adjoint predict DIR TEXT…
     about: 'why a model says what it says: a table and a page',
     help: explainHelp,
     options: {
-      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag, 'corrupted': text,
-      'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag,
+      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag, 'corrupted': text, 'concept': text,
+      'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag, 'check': flag,
     }, // prettier-ignore
     run: explain,
   },
