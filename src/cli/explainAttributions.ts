@@ -212,7 +212,7 @@ export const attributionMethods: readonly Method[] = [
     title: 'DeepLIFT',
     about: "What made the output differ from the baseline's, handed down op by op?",
     note: sumNote,
-    ifLarge: 'it was lost at ops that have only their slope, as softmax, normalization and the maximum of a window',
+    ifLarge: 'it was lost at ops that have only their slope, as softmax and normalization',
     of: ({ f, x, baseline }) => deepLift(f, x, { baseline }),
   }),
   inside({
@@ -221,7 +221,7 @@ export const attributionMethods: readonly Method[] = [
     about: 'What made the output differ from what is usual, handed down op by op?',
     note: `${sumNote} The mean of DeepLIFT over the rows of the background.`,
     settings: ['rows'],
-    ifLarge: 'it was lost at ops that have only their slope, as softmax, normalization and the maximum of a window',
+    ifLarge: 'it was lost at ops that have only their slope, as softmax and normalization',
     of: async (view, o) => deepShap(view.f, view.x, { background: await view.background(o) }),
   }),
   inside({
