@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
+import { explain, explainHelp } from './explain.ts';
 import { info } from './info.ts';
 import { meanings, recipes, type Recipe } from './recipes.ts';
 import { tokenize } from './tokenize.ts';
@@ -18,6 +19,7 @@ interface Command {
 
 const text = { type: 'string' } as const;
 const texts = { type: 'string', multiple: true } as const;
+const flag = { type: 'boolean' } as const;
 const models = Object.entries(recipes).map(
   ([name, { kind, about }]) => `  ${name.padEnd(8)} ${kind.padEnd(7)} ${about}`,
 );
@@ -73,6 +75,15 @@ ${models.join('\n')}
   --seed N         the same seed gives the same text (default: another each time)`,
     options: { 'prompt': text, 'tokens': text, 'temperature': text, 'top-k': text, 'top-p': text, 'stop': text, 'seed': text }, // prettier-ignore
     run: generate,
+  },
+  explain: {
+    about: 'why a model says what it says: a table and a page',
+    help: explainHelp,
+    options: {
+      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag,
+      'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag,
+    }, // prettier-ignore
+    run: explain,
   },
   info: {
     about: 'layers, shapes, parameters, memory',

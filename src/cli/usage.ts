@@ -18,6 +18,8 @@ export interface Args {
   number<T>(name: string, otherwise: T, low: number, high?: number): number | T;
   /** A whole number, likewise. */
   whole<T>(name: string, otherwise: T, low: number, high?: number): number | T;
+  /** Whole numbers of an option that may be said more than once. */
+  wholes(name: string, low: number): number[];
 }
 
 /** @throws UsageError for an option that is not known, or has no value where it needs one */
@@ -30,11 +32,12 @@ export function readArgs(argv: readonly string[], options: OptionTypes): Args {
     throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]}; see --help`);
   }
   const text = (name: string): string | undefined => values[name] as string | undefined;
+  const all = (name: string): readonly string[] => (values[name] as string[] | undefined) ?? [];
   return {
     positionals,
     has: (name) => values[name] !== undefined,
     text,
-    all: (name) => (values[name] as string[] | undefined) ?? [],
+    all,
     number: (name, otherwise, low, high) => {
       const value = text(name);
       return value === undefined ? otherwise : readNumber(`--${name}`, value, { low, high });
@@ -43,6 +46,7 @@ export function readArgs(argv: readonly string[], options: OptionTypes): Args {
       const value = text(name);
       return value === undefined ? otherwise : readNumber(`--${name}`, value, { low, high, whole: true });
     },
+    wholes: (name, low) => all(name).map((value) => readNumber(`--${name}`, value, { low, whole: true })),
   };
 }
 

@@ -79,9 +79,10 @@ async function predictPictures(
   });
 }
 
-const isForImages = (x: unknown): x is ImagePreprocessing => typeof x === 'object' && x !== null && 'classes' in x;
+export const isForImages = (x: unknown): x is ImagePreprocessing =>
+  typeof x === 'object' && x !== null && 'classes' in x && 'size' in x;
 
-const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
+export const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
 
 /** Text that goes on from a prompt, as it comes. */
 export function generate(args: Args): void {

@@ -47,6 +47,7 @@ export function gameOf(where: string, f: AnyModel, x: Tensor, row: number, optio
     players: count,
     rows,
     async worth(members, coalitions) {
+      if (coalitions === 0) return new Float64Array(0); // of one player all coalitions are known
       const inputs = allocate(batch.dtype, coalitions * rows * size);
       for (let c = 0, to = 0; c < coalitions; c++) {
         for (let b = 0; b < rows; b++) {

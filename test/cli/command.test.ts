@@ -194,7 +194,7 @@ test('each command has its help', { timeout: 60_000 }, async () => {
   const { stdout, code } = await adjoint('--help');
   expect(code).toBe(0);
   const names = [...stdout.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
-  expect(names).toEqual(['train', 'eval', 'predict', 'generate', 'info', 'tokenize']);
+  expect(names).toEqual(['train', 'eval', 'predict', 'generate', 'explain', 'info', 'tokenize']);
   const pages = await Promise.all(names.map((name) => adjoint(name, '--help')));
   pages.forEach((page, i) => expect([page.code, page.stdout]).toEqual([0, expect.stringContaining(`adjoint ${names[i]} `)])); // prettier-ignore
   expect((await adjoint('train', 'gpt', '--help')).stdout).toContain('heads=4');

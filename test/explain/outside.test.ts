@@ -52,6 +52,13 @@ test('permutation SHAP comes near them', async () => {
   expect((await permutationShap(f, x, options)).attributions).toBeAllClose(fixture.shapley, { atol: 0.02 });
 });
 
+test('of a single feature all Shapley values are the whole difference', async () => {
+  for (const method of [shapley, kernelShap, permutationShap]) {
+    const { attributions } = await method((z) => z.square().sum(1), of([[3]]), {});
+    expect(attributions.toArray()).toEqual([[9]]);
+  }
+});
+
 test.each(['gauss-legendre', 'trapezoid', 'middle'] as const)(
   'integrated gradients by %s are the dense integral',
   (rule) => {

@@ -1,0 +1,225 @@
+/** `adjoint explain`: why a model said what it said, as tables in the terminal and as one page. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AdjointError, FormatError, ValueError } from '../array/errors.ts';
+import { Generator } from '../array/random.ts';
+import { renderExplanation, sectionSvg, type ExplanationSection } from '../inspect/index.ts';
+import { makeFolderOf, writeFileAtomic } from '../io/files.ts';
+import { BERTForClassification, BERTForMaskedLM } from '../models/index.ts';
+import type { LoadedModel } from '../models/folder.ts';
+import { chooseMethods, methods } from './explainMethods.ts';
+import { pictureBaselines, pictureSubjects } from './explainPictures.ts';
+import { formatSection, short } from './explainPrint.ts';
+import {
+  readMethodSettings,
+  settings,
+  type Answer,
+  type Method,
+  type Options,
+  type Subject,
+} from './explainSubject.ts';
+import { scales, type Scale } from './explainTarget.ts';
+import { textSubject } from './explainText.ts';
+import { isForImages, isForText, loadModel } from './use.ts';
+import type { Net } from './recipes.ts';
+import type { Plan } from './task.ts';
+import { planOf } from './train.ts';
+import { expectPositionals, UsageError, type Args } from './usage.ts';
+
+const texts = (rows: readonly (readonly [string, string])[], width: number): string =>
+  rows.map(([name, about]) => `  ${name.padEnd(width)} ${about}`).join('\n');
+
+export const explainHelp = `adjoint explain DIR --input FILE… [options]      pictures
+adjoint explain DIR --prompt "…" [options]       text: the next token, what stands at [MASK], or the class
+
+  --input FILE     a picture; may be said again
+  --row N          or one of what was held back in training, from 1
+  --prompt "…"     a text
+  --method LIST    with commas; all: those that fit. Default: some that differ
+  --target CLASS   a name or a number, or a token; default: what the model says
+  --output WHAT    what is explained: ${scales.join(', ')}; default: logit
+  --baseline WHAT  what stands for "not there". Pictures: ${pictureBaselines.join(', ')}; text: a token
+  --words          the words of a text are explained, not its tokens
+  --samples N      how much is drawn; the same as --set samples=N
+  --set name=value a setting of the methods; may be said again
+  --seed N         start of all random numbers (default: 1): the same seed gives the same page
+  --out DIR        where explanation.html goes (default: the model's folder)
+  --pictures       each picture of the page as an SVG file too
+
+Methods:
+
+${texts(methods.map(({ names, about }) => [names.join(', '), about] as const), 26)}
+
+Settings:
+
+${texts(Object.entries(settings).map(([name, { about }]) => [name, about] as const), 16)}`; // prettier-ignore
+
+/** The plan of the run that made a folder; null where no run did. */
+function runOf(folder: string): Plan | null {
+  try {
+    return planOf(folder);
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
+}
+
+/** What the model's folder and the words of the command make together. */
+async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: LoadedModel, args: Args, segments: number): Promise<Subject[]> {
+  const output = args.text('output') ?? 'logit';
+  if (!(scales as readonly string[]).includes(output)) throw new UsageError(`--output must be one of ${scales.join(', ')}, got '${output}'`);
+  const [target, scale] = [args.text('target'), output as Scale];
+  const refuse = (names: readonly string[], kind: string): void => {
+    for (const name of names) if (args.has(name)) throw new UsageError(`--${name} is not for ${kind}`);
+  };
+  if (isForImages(preprocessing)) {
+    refuse(['prompt', 'words'], 'a model of pictures');
+    const baseline = args.text('baseline') ?? 'zero';
+    if (!(pictureBaselines as readonly string[]).includes(baseline)) {
+      throw new UsageError(`--baseline must be one of ${pictureBaselines.join(', ')}, got '${baseline}'`);
+    }
+    const files = args.all('input');
+    const rows = args.wholes('row', 1);
+    if (files.length + rows.length === 0) throw new UsageError('--input FILE or --row N is missing; see --help');
+    return pictureSubjects(model as Net, preprocessing, runOf(folder), { files, rows, target, baseline, scale, segments });
+  }
+  const isBert = model instanceof BERTForMaskedLM || model instanceof BERTForClassification;
+  if (tokenizer && (isBert || isForText(model))) {
+    refuse(['input', 'row'], 'a model of text: give it a --prompt');
+    const prompt = args.text('prompt');
+    if (prompt === undefined || prompt === '') throw new UsageError('--prompt "…" is missing; see --help');
+    const { classes } = (preprocessing ?? {}) as { classes?: readonly string[] };
+    const baseline = args.text('baseline');
+    return [textSubject(model, tokenizer, { prompt, target, baseline, scale, words: args.has('words'), classes })];
+  }
+  throw new FormatError(folder, 'the model must be one of pictures or of text', model.constructor.name);
+} // prettier-ignore
+
+/** One line on a terminal that is written over, for work that takes its time. */
+function statusLine(): { show(text: string): void; clear(): void } {
+  const { stderr } = process;
+  let last = 0;
+  const put = (text: string): void => void (stderr.isTTY && stderr.write(`\r\x1b[2K${text.slice(0, (stderr.columns ?? 80) - 1)}`));
+  return {
+    show(text) {
+      if (Date.now() - last < 100) return;
+      last = Date.now();
+      put(text);
+    },
+    clear: () => put(''),
+  };
+} // prettier-ignore
+
+interface Explained {
+  readonly subject: Subject;
+  readonly answers: readonly { readonly method: Method; readonly answer: Answer }[];
+}
+
+export async function explain(args: Args): Promise<void> {
+  expectPositionals(args, ['DIR']);
+  const [folder] = args.positionals;
+  const out = args.text('out') ?? folder;
+  if (existsSync(out) && !statSync(out).isDirectory()) throw new UsageError(`--out must be a folder, got ${out}, which is a file`);
+  const seed = args.whole('seed', 1, 0);
+  const samples = args.text('samples');
+  const said = [...args.all('set'), ...(samples === undefined ? [] : [`samples=${samples}`])];
+  const values = readMethodSettings(said);
+  const subjects = await subjectsOf(folder, loadModel(folder), args, values['segments'] ?? 50);
+  const chosen = chooseMethods(args.text('method'), subjects[0], Object.keys(values));
+
+  const status = statusLine();
+  const explained: Explained[] = [];
+  for (const subject of subjects) {
+    const answers: { method: Method; answer: Answer }[] = [];
+    for (const method of chosen) {
+      status.show(`${method.title} …`);
+      const options: Options = {
+        said: (...names) => Object.fromEntries(Object.entries(values).filter(([name]) => (names as readonly string[]).includes(name))) as never,
+        generator: () => new Generator(seed),
+        onProgress: (done, total) => status.show(`${method.title}: ${done} of ${total}`),
+      };
+      answers.push({ method, answer: await method.run(subject, options) });
+    }
+    explained.push({ subject, answers });
+  }
+  status.clear();
+
+  const files = await drawn(explained, args.has('pictures'));
+  // Writing is synchronous: what Ctrl-C asks for is done before it or after it.
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+  for (const [name, content] of files) {
+    makeFolderOf(join(out, name));
+    writeFileAtomic(join(out, name), content);
+  }
+  const page = files.has(PAGE) ? join(out, PAGE) : null;
+  if (args.has('json')) console.log(JSON.stringify({ folder, page, explanations: explained.map(asJson) }));
+  else print(explained, page);
+} // prettier-ignore
+
+const PAGE = 'explanation.html';
+
+/** What is written, by its name: the page, and with --pictures a file for each of its pictures. */
+async function drawn(explained: readonly Explained[], pictures: boolean): Promise<Map<string, string>> {
+  const several = explained.length > 1;
+  const sections = explained.flatMap(({ subject, answers }) =>
+    answers.flatMap(({ method, answer }) =>
+      answer.sections.map((section): [string, ExplanationSection] => [
+        method.names[0],
+        several ? { ...section, method: `${section.method}: ${subject.name}` } : section,
+      ]),
+    ),
+  );
+  const files = new Map<string, string>();
+  try {
+    const [{ subject }] = explained;
+    files.set(PAGE, await renderExplanation({
+      title: several ? `Why: ${explained.length} predictions` : `Why ${subject.target}?`,
+      subtitle: `${subject.model.constructor.name}, ${explained.map((each) => each.subject.name).join(', ')}; attributions are in the ${subject.unit.split(' of ')[0]}`,
+      prediction: explained.flatMap((each) => each.subject.predictions.map(({ label, value }) => ({ label: several ? `${label}: ${each.subject.name}` : label, value: shownValue(each.subject, value) }))),
+      sections: sections.map(([, section]) => section),
+    }));
+    for (const [i, [name, section]] of pictures ? sections.entries() : []) {
+      files.set(`explanation-${`${i + 1}`.padStart(2, '0')}-${name}.svg`, await sectionSvg(section));
+    }
+  } catch (error) {
+    if (!(error instanceof ValueError) || !/package/.test(error.message)) throw error;
+    console.error(`adjoint: no ${PAGE}: ${error.message}`);
+  }
+  return files;
+} // prettier-ignore
+
+const shownValue = ({ isValue }: Subject, value: number): string =>
+  isValue ? short(value) : `${(100 * value).toFixed(1)} %`;
+
+function print(explained: readonly Explained[], page: string | null): void {
+  for (const { subject, answers } of explained) {
+    const says = subject.predictions.map(({ label, value }) => `${label} ${shownValue(subject, value)}`);
+    console.log(
+      `${subject.name}: ${says.join(', ')}\nExplained is the ${subject.unit}.${subject.aside !== undefined ? ` ${subject.aside}` : ''}\n`,
+    );
+    for (const { answer } of answers) {
+      answer.sections.forEach((section, i) =>
+        console.log(`${formatSection(section, i === 0 ? answer.items : undefined)}\n`),
+      );
+    }
+  }
+  if (page !== null) console.log(`The pictures are in ${page}`);
+}
+
+function asJson({ subject, answers }: Explained): object {
+  const { name, predictions, target, unit, names } = subject;
+  const results = answers.map(({ method, answer: { numbers, features, sections } }) => ({
+    method: method.names[0],
+    ...numbers,
+    ...(features ? { attributions: [...features] } : { sections: sections.map(data) }),
+  }));
+  return { input: name, predictions, target, unit, ...(names.length > 0 && { features: names }), methods: results };
+}
+
+/** What a section holds, without its words and pixels. */
+function data(section: ExplanationSection): object {
+  const plain = { ...section } as Record<string, unknown>;
+  for (const name of ['method', 'question', 'facts', 'note', 'pixels']) delete plain[name];
+  if (section.kind === 'pictures') plain['items'] = section.items.map(({ pixels: _, ...rest }) => rest);
+  return plain;
+}
