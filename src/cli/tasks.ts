@@ -1,8 +1,9 @@
 /** Which kind of data a plan is about: the one place that lists them all. */
 import type { Generator } from '../array/random.ts';
 import type { LoadedModel } from '../models/folder.ts';
-import type { MLP } from '../models/index.ts';
+import type { MLP, TextToImage } from '../models/index.ts';
 import type { Tokenizer } from '../text/index.ts';
+import { judgeScenes, prepareScenes } from './dalleTask.ts';
 import { judgeImages, prepareImages } from './imageTask.ts';
 import { recipeOf, type Net, type TextNet } from './recipes.ts';
 import { isTable, judgeTable, prepareTable, type TablePreprocessing } from './tableTask.ts';
@@ -14,6 +15,7 @@ export async function prepare(plan: Plan, generator: Generator): Promise<Prepare
   const recipe = recipeOf(plan.recipe, isTable(plan.data));
   if (recipe.kind === 'images') return prepareImages(plan, recipe, generator);
   if (recipe.kind === 'table') return prepareTable(plan, recipe, generator);
+  if (recipe.kind === 'scenes') return prepareScenes(plan, recipe, generator);
   return prepareText(plan, recipe, generator);
 }
 
@@ -22,5 +24,6 @@ export async function judge({ model, tokenizer, preprocessing }: LoadedModel, pl
   const { kind } = recipeOf(plan.recipe, isTable(plan.data));
   if (kind === 'images') return judgeImages(model as Net, plan);
   if (kind === 'table') return judgeTable(model as MLP, preprocessing as TablePreprocessing, plan);
+  if (kind === 'scenes') return judgeScenes(model as TextToImage, tokenizer as Tokenizer, plan);
   return judgeText(model as TextNet, tokenizer as Tokenizer, plan);
 }

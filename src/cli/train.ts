@@ -12,7 +12,7 @@ import { claim, freeFolder } from './folders.ts';
 import { isPictureFolder, pictureSettings } from './imageTask.ts';
 import { readSettings, recipeOf } from './recipes.ts';
 import { isTable } from './tableTask.ts';
-import type { Batch, Judgement, Plan, Prepared } from './task.ts';
+import type { Batch, Judgement, Plan, Prepared, Stage } from './task.ts';
 import { prepare } from './tasks.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
 
@@ -111,7 +111,8 @@ interface Work extends Omit<Prepared, 'fingerprint'> {
 
 async function work(w: Work): Promise<number> {
   const { out, model, task, plan, name, generator, json } = w;
-  const { epochs, lr, weightDecay } = plan.settings;
+  const { lr, weightDecay } = plan.settings;
+  const epochs = task.stages?.reduce((sum, stage) => sum + stage.epochs, 0) ?? plan.settings['epochs'];
   const began = performance.now();
   const stream = json ? process.stderr : process.stdout;
   stream.write(
@@ -127,7 +128,9 @@ async function work(w: Work): Promise<number> {
     loss: (batch) => task.loss(batch),
     epochs,
     validate: () => task.validate(),
-    scheduler: new lrScheduler.OneCycleLR(optimizer, { maxLr: lr, epochs, stepsPerEpoch }),
+    scheduler: task.stages
+      ? inStages(optimizer, task.stages, stepsPerEpoch)
+      : new lrScheduler.OneCycleLR(optimizer, { maxLr: lr, epochs, stepsPerEpoch }),
     scheduleEach: 'step',
     clipNorm: 1,
     generator,
@@ -162,10 +165,29 @@ async function work(w: Work): Promise<number> {
   return stopped === null ? 0 : stopped === 'interrupted' ? 130 : 143;
 }
 
+/** In each stage the step size rises in a straight line, then falls along a cosine to a twentieth. */
+function inStages(optimizer: AdamW, stages: readonly Stage[], stepsPerEpoch: number): lrScheduler.LambdaLR {
+  for (const group of optimizer.paramGroups) group.lr = 1;
+  return new lrScheduler.LambdaLR(optimizer, (t) => {
+    let at = t;
+    const now = stages.find(({ epochs }) => at < epochs * stepsPerEpoch || (at -= epochs * stepsPerEpoch) < 0);
+    if (!now) return 0; // after the last step
+    const steps = now.epochs * stepsPerEpoch;
+    const rising = Math.ceil(steps / 20);
+    const fall = 0.05 + 0.475 * (1 + Math.cos((Math.PI * (at - rising)) / (steps - rising)));
+    return now.lr * (at < rising ? (at + 1) / (rising + 1) : fall);
+  });
+}
+
 /** The page of a run; where the packages that draw it are not installed, all else is there nonetheless. */
-async function writeReport({ out, model, plan, name }: Work, { history }: Run, judgement: Judgement): Promise<void> {
+async function writeReport(
+  { out, model, task, plan, name }: Work,
+  { history }: Run,
+  judgement: Judgement,
+): Promise<void> {
   const series = (
     title: string,
+    rows: Run['history'],
     ...names: (readonly [metric: string, label: string])[]
   ): RunReport['curves'][number] => ({
     title,
@@ -173,10 +195,18 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
     percent: title === 'Accuracy',
     series: names.map(([metric, label]) => ({
       name: label,
-      points: history.map((row): [number, number] => [row.epoch, row[metric]]),
+      points: rows.map((row): [number, number] => [row.epoch, row[metric]]),
     })),
   });
-  const accuracy = history.some((row) => 'accuracy' in row) ? [series('Accuracy', ['accuracy', 'held back'])] : [];
+  const accuracy = history.some((row) => 'accuracy' in row)
+    ? [series('Accuracy', history, ['accuracy', 'held back'])]
+    : [];
+  let ended = 0;
+  const losses = (task.stages ?? [{ name: '', epochs: history.length }]).map(({ name: part, epochs }) => {
+    const rows = history.slice(ended, (ended += epochs));
+    const title = part === '' ? 'Loss' : `Loss of ${part}`;
+    return series(title, rows, ['loss', 'training'], ['heldBackLoss', 'held back']);
+  });
   const shown = (x: number, key: string): string =>
     key === 'accuracy' || key === 'right' ? `${(100 * x).toFixed(1)} %` : x.toFixed(key === 'perplexity' ? 2 : 4);
   try {
@@ -190,7 +220,7 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
         })),
         { label: 'parameters', value: `${model.parameterCount()}` },
       ],
-      curves: [series('Loss', ['loss', 'training'], ['heldBackLoss', 'held back']), ...accuracy],
+      curves: [...losses, ...accuracy],
       ...judgement.report,
       config: { data: plan.data ?? name, ...plan.settings },
       modelText: model.toString(),

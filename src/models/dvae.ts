@@ -1,9 +1,12 @@
 /**
  * Discrete VAE: images as grids of tokens, and back (Ramesh et al., 2021, 2.1; van den Oord et al., 2017). An encoder gives
  * logits over a codebook for each place of the grid, a draw from them (Gumbel-softmax, so that gradients pass; Jang et al.,
- * 2017) takes a vector from the codebook, and a decoder makes the image of the vectors. The logits of each code have mean 0
- * and a fixed deviation over the places of a batch. Without that, a code that leads early is soon the likeliest everywhere,
- * and but a few codes stay in use.
+ * 2017) takes a vector from the codebook, and a decoder makes the image of the vectors.
+ *
+ * Two things differ from the paper's, for small models. The logits of each code have mean 0 and a fixed deviation over the
+ * places of a batch: without that, a code that leads early is soon the likeliest everywhere, and only a few stay in use. And
+ * each place is encoded from its own square of pixels alone, so that equal squares have equal codes, and what is to be learned
+ * about codes is simple; only the decoder looks at what is around.
  *
  * N batch · H, W height and width of images · h, w of the grid · L = h·w · K codes · D width of a code · C channels of the grid
  */
@@ -29,7 +32,7 @@ export interface DVAEConfig {
   readonly nEmbd?: number;
   /** Channels at full height and width; each halving doubles them. 16 if left out. */
   readonly width?: number;
-  /** Residual convolutions on the grid, in the encoder and in the decoder. 1 if left out. */
+  /** Residual layers on the grid: 1 × 1 in the encoder, 3 × 3 in the decoder. 1 if left out. */
   readonly blocks?: number;
 }
 
@@ -73,21 +76,23 @@ export class DVAE extends nn.Module {
       throw new ValueError('DVAE', `size must be a multiple of 2^halvings = ${2 ** halvings}`, `${size}`);
     }
     const C = width * 2 ** halvings;
-    const half = { ...make, stride: 2, padding: 1 };
     const times = Array.from({ length: halvings }, (_, i) => i);
-    const onGrid = (): nn.Conv2d[] =>
-      Array.from({ length: blocks }, () => new nn.Conv2d(C, C, 3, { ...make, padding: 1 }));
+    const onGrid = (kernel: number): nn.Conv2d[] =>
+      Array.from({ length: blocks }, () => new nn.Conv2d(C, C, kernel, { ...make, padding: 'same' }));
     this.encoder = {
-      down: times.map((i) => new nn.Conv2d(i === 0 ? channels : width * 2 ** i, width * 2 ** (i + 1), 4, half)),
-      blocks: onGrid(),
+      down: times.map((i) => {
+        const inputs = i === 0 ? channels : width * 2 ** i;
+        return new nn.Conv2d(inputs, width * 2 ** (i + 1), 2, { ...make, stride: 2 });
+      }),
+      blocks: onGrid(1),
       toLogits: new nn.Conv2d(C, K, 1, { ...make, bias: false }),
       norm: new nn.BatchNorm2d(K, { ...make, affine: false }),
     };
     this.codebook = new nn.Embedding(K, D, make);
     this.decoder = {
       fromCodes: new nn.Conv2d(D, C, 1, make),
-      blocks: onGrid(),
-      up: times.map((i) => new nn.ConvTranspose2d(C / 2 ** i, C / 2 ** (i + 1), 4, half)),
+      blocks: onGrid(3),
+      up: times.map((i) => new nn.ConvTranspose2d(C / 2 ** i, C / 2 ** (i + 1), 4, { ...make, stride: 2, padding: 1 })),
       toImage: new nn.Conv2d(width, channels, 1, make),
     };
     this.generator = make.generator ?? defaultGenerator;
