@@ -7,10 +7,11 @@ import { parseArgs } from 'node:util';
 import { drawDigits, splitImages, type LabelledImages } from '../data/index.ts';
 import { readMnist } from '../data/mnist.ts';
 import { AdjointError, Generator, manualSeed } from '../index.ts';
-import { renderReport, type PicturePrediction } from '../inspect/index.ts';
+import { renderReport, type PicturePrediction, type RunReport } from '../inspect/index.ts';
 import { loadSafetensors, saveSafetensors, writeFileAtomic } from '../io/index.ts';
 import { formatConfusion, progressBar, showSeconds, type Progress } from '../train/index.ts';
 import { claim, freeFolder } from './folders.ts';
+import { explainDigits } from './digitExplanations.ts';
 import { UsageError } from './usage.ts';
 import { DigitNet, evaluateDigits, percent, recipe, trainDigits, type Evaluation, type Score } from './digits.ts';
 
@@ -170,19 +171,21 @@ async function work(
     heldBack: { loss: result.loss, accuracy: result.accuracy, confusion: result.confusion },
   };
   writeFileAtomic(join(out, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
-  writeFileAtomic(join(out, 'report.html'), await report(config, model, history, heldBack, result));
+  const explanations = await explainDigits(model, heldBack, result);
+  writeFileAtomic(join(out, 'report.html'), await report(config, model, history, heldBack, result, explanations));
 
   console.log(`\nThe run is in ${out}: model.safetensors, metrics.json, report.html (${elapsed()} in all).`);
   console.log(`Look at it: open ${join(out, 'report.html')} in a browser.`);
 }
 
-/** The page: curves, confusion, some predictions, and those that went wrong (the surest first). */
+/** The page: curves, confusion, some predictions, those that went wrong (the surest first), and why. */
 function report(
   config: Record<string, string | number>,
   model: DigitNet,
   history: readonly { epoch: number; train: Score; heldBack: Score }[],
   data: LabelledImages,
   result: Evaluation,
+  explanations: NonNullable<RunReport['explanations']>,
 ): Promise<string> {
   const pixels = data.rows * data.columns;
   const item = (i: number): PicturePrediction => ({
@@ -232,6 +235,7 @@ function report(
       },
       { heading: 'Mistakes, the surest first', items: wrong.slice(0, 24).map(item), ifEmpty: 'None.' },
     ],
+    explanations,
     config,
     modelText: model.toString(),
   });

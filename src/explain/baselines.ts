@@ -3,9 +3,9 @@ import { ValueError } from '../array/errors.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import { randn, tensor } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
+import { deepLift } from './deepLift.ts';
 import { integratedGradients, type CompleteExplanation, type IntegratedOptions } from './integrated.ts';
 import { baselineOf, batchOf, countOf, slopes, type Model, type TargetOptions } from './model.ts';
-import { deepLift } from './relevance.ts';
 
 export interface BackgroundOptions extends TargetOptions {
   /** What inputs are like: [M, …]. */

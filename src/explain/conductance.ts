@@ -2,7 +2,7 @@
  * What flows through a layer on the way from a baseline to the input. The model is given as f = head ∘ features, the layer
  * being what features gives: planes, hidden numbers, embeddings.
  */
-import { ShapeError, showShape, ValueError } from '../array/errors.ts';
+import { showShape, ValueError } from '../array/errors.ts';
 import { tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import type { Tensor } from '../tensor.ts';
@@ -16,21 +16,7 @@ import {
   type CompleteExplanation,
   type IntegratedOptions,
 } from './integrated.ts';
-import { atRest, baselineOf, batchOf, slopes, type Model } from './model.ts';
-
-/** What features gives for a batch x, [N, …], without a history. */
-function layerAt(where: string, features: Model, x: Tensor): Tensor {
-  atRest(where, features);
-  const layer = noGrad(() => features(x)).detach();
-  if (layer.ndim < 2 || layer.shape[0] !== x.shape[0]) {
-    throw new ShapeError(
-      where,
-      `for ${x.shape[0]} rows features must give a layer [${x.shape[0]}, …]`,
-      showShape(layer.shape),
-    );
-  }
-  return layer;
-}
+import { baselineOf, batchOf, layerAt, slopes, type Model } from './model.ts';
 
 /**
  * Layer conductance (Dhamdhere, Sundararajan and Yan, 2018): ∫₀¹ ∂f/∂hⱼ · dhⱼ/dα dα for each number hⱼ of the layer, on the way

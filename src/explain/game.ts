@@ -67,7 +67,7 @@ export function gameOf(where: string, f: AnyModel, x: Tensor, row: number, optio
 }
 
 /** The background as rows, one after another. */
-function backgroundOf(
+export function backgroundOf(
   where: string,
   background: Tensor | number,
   single: readonly number[],

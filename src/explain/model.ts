@@ -26,14 +26,15 @@ export interface WorkOptions {
   readonly maxEvals?: number;
   /** Called off when this is aborted: the method throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told how many of how many rows have been computed. */
+  /** Told how many of how many rows have been computed; a method that asks several times counts on, of as many as it has asked for. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** The explained number of each of n rows, [n]. Row r of the batch is a variation of input `rowOf(r)`. */
-export function chosen(
-  where: string, y: Tensor, n: number, { target }: TargetOptions, rowOf: (r: number) => number = (r) => r,
-): Tensor {
+/** Lets whatever else waits have its turn, as the timer that aborts a signal. */
+export const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** What a model gave for n rows, if it is numbers, [n] or [n, classes]. */
+export function answers(where: string, y: Tensor, n: number): Tensor {
   if (!(y instanceof Tensor) || y.ndim === 0 || y.ndim > 2 || y.shape[0] !== n) {
     const got = y instanceof Tensor ? showShape(y.shape) : typeof y;
     throw new ShapeError(where, `for ${n} rows the model must return [${n}] or [${n}, classes]`, got);
@@ -41,6 +42,14 @@ export function chosen(
   if (y.isnan().any().item() === 1) {
     throw new ValueError(where, 'the model must return numbers', 'NaN', 'look at what it is given: see batchSize');
   }
+  return y;
+}
+
+/** The explained number of each of n rows, [n]. Row r of the batch is a variation of input `rowOf(r)`. */
+export function chosen(
+  where: string, y: Tensor, n: number, { target }: TargetOptions, rowOf: (r: number) => number = (r) => r,
+): Tensor {
+  answers(where, y, n);
   if (y.ndim === 1 || (y.shape[1] === 1 && target === undefined)) {
     if (target !== undefined && y.ndim === 1) {
       throw new ValueError(where, 'a model with one output has no target', `target ${String(target)}`, 'leave it out');
@@ -63,11 +72,25 @@ export function chosen(
 const warned = new WeakSet<object>();
 
 /** Says once of a module in training mode that its layers may draw at random: its explanation would change from call to call. */
-export function atRest(where: string, f: AnyModel): void {
+export function atRest(where: string, f: object): void {
   if (!('training' in f) || f.training !== true || warned.has(f)) return;
   warned.add(f);
   console.warn(`adjoint: ${where}: the model is in training mode, where layers such as Dropout draw at random: call eval() first`);
 } // prettier-ignore
+
+/** What features gives for a batch x, [N, …], without a history. */
+export function layerAt(where: string, features: Model, x: Tensor): Tensor {
+  atRest(where, features);
+  const layer = noGrad(() => features(x)).detach();
+  if (layer.ndim < 2 || layer.shape[0] !== x.shape[0]) {
+    throw new ShapeError(
+      where,
+      `for ${x.shape[0]} rows features must give a layer [${x.shape[0]}, …]`,
+      showShape(layer.shape),
+    );
+  }
+  return layer;
+}
 
 /** The gradient of each row's explained number with respect to that row, and the numbers themselves. */
 export function slopes(
@@ -83,11 +106,11 @@ export function slopes(
   return { gradient: gradient ?? at.zerosLike(), value: value.detach() };
 } // prettier-ignore
 
-/** Options of a method that asks the model several times: `used` counts the rows that it was given. */
-export type Counted<O> = O & { readonly used?: { rows: number } };
+/** Options of a method that asks the model several times: `used` counts the rows that it was given, and those that came back. */
+export type Counted<O> = O & { readonly used?: { rows: number; done: number } };
 
 /** The same options, counting from 0; see maxEvals. */
-export const counting = <O extends WorkOptions>(options: O): Counted<O> => ({ ...options, used: { rows: 0 } });
+export const counting = <O extends WorkOptions>(options: O): Counted<O> => ({ ...options, used: { rows: 0, done: 0 } });
 
 /** How many rows may still be given to the model. */
 export const remaining = ({ maxEvals = Infinity, used }: Counted<WorkOptions>): number => maxEvals - (used?.rows ?? 0);
@@ -96,15 +119,15 @@ export const remaining = ({ maxEvals = Infinity, used }: Counted<WorkOptions>): 
 export async function outputs(
   where: string, f: AnyModel, x: Tensor, options: Counted<WorkOptions>, part: (y: Tensor, from: number, some: number) => Tensor,
 ): Promise<Tensor> {
-  const { batchSize = 1024, maxEvals, used, signal, onProgress } = options;
+  const { batchSize = 1024, maxEvals, used = { rows: 0, done: 0 }, signal, onProgress } = options;
   countOf(where, 'batchSize', batchSize);
   if (maxEvals !== undefined) countOf(where, 'maxEvals', maxEvals);
   const [n] = x.shape;
   if (n > remaining(options)) {
-    const got = `${n}${used?.rows ? ` after ${used.rows}` : ''}`;
+    const got = `${n}${used.rows ? ` after ${used.rows}` : ''}`;
     throw new ValueError(where, `at most ${maxEvals} rows may be given to the model`, got, 'raise maxEvals, or ask for less: samples, groups');
   }
-  if (used) used.rows += n;
+  used.rows += n;
   atRest(where, f);
   const parts: Tensor[] = [];
   for (let from = 0; from < n; from += batchSize) {
@@ -114,7 +137,7 @@ export async function outputs(
     noGrad(() => void (answer = f(x.narrow(0, from, some)))); // what an async model does after its first await is recorded
     const y = await answer!;
     parts.push(noGrad(() => part(y, from, some)).detach());
-    onProgress?.(from + some, n);
+    onProgress?.((used.done += some), used.rows);
   }
   return concat(parts);
 } // prettier-ignore

@@ -4,11 +4,11 @@
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { broadcastShapes, sameShape } from '../array/nd.ts';
-import { randn } from '../create.ts';
+import { rand, randn, tensor } from '../create.ts';
 import { enableGrad, grad, isGradEnabled } from '../engine.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
 import type { Tensor } from '../tensor.ts';
-import { batchOf, type Model } from './model.ts';
+import { baselineOf, batchOf, countOf, type Model } from './model.ts';
 
 /**
  * ∂(Σ of all outputs of g)/∂x, itself differentiable: what the terms below are made of.
@@ -23,6 +23,32 @@ export function inputGradient(g: Model, x: Tensor): Tensor {
   const sum = enableGrad(() => g(at).sum());
   return grad(sum, [at], { createGraph: isGradEnabled() })[0];
 }
+
+/**
+ * Expected gradients as part of the graph (Erion et al., 2021), for priors over them: the mean over `samples` draws of (x − b)·∂(Σ of all outputs
+ * of f)/∂x at b + α(x − b), for b from the background and α in [0, 1]. One draw for each row and step of training will do.
+ * ```ts
+ * import { Generator, tensor } from 'adjoint';
+ * import { expectedInputGradient, sparsityPrior } from 'adjoint/explain';
+ * const f = (x) => x.matmul(tensor([[3], [-2]]));
+ * const a = expectedInputGradient(f, tensor([[1, 2]]), { background: tensor([[0, 1]]), generator: new Generator(1) });
+ * console.log(a.toArray(), sparsityPrior(a).item().toFixed(2)); // => [ [ 3, -2 ] ] -0.10
+ * ```
+ * @throws ShapeError when the background is no rows of x's shape; ValueError when samples is no count
+ */
+export function expectedInputGradient(
+  f: Model, x: Tensor, { background, samples = 1, generator = defaultGenerator }: { readonly background: Tensor; readonly samples?: number; readonly generator?: Generator },
+): Tensor {
+  const where = 'expectedInputGradient';
+  const [batch, rows] = [batchOf(where, x), batchOf(where, background)];
+  baselineOf(where, batch, rows.select(0, 0)); // its shape is looked at
+  const [n, ...rest] = batch.shape;
+  const count = countOf(where, 'samples', samples) * n;
+  const baselines = rows.indexSelect(0, tensor(Array.from({ length: count }, () => generator.integer(0, rows.shape[0]))));
+  const places = rand([count, ...rest.map(() => 1)], { dtype: batch.dtype, generator });
+  const way = batch.unsqueeze(0).expand([samples, n, ...rest]).reshape([count, ...rest]).sub(baselines);
+  return inputGradient(f, baselines.add(way.mul(places))).mul(way).reshape([samples, n, ...rest]).mean(0);
+} // prettier-ignore
 
 /**
  * Right for the right reasons (Ross et al., 2017): the mean over rows of Σ (mask · ∂ Σ_c log p_c/∂x)², where the mask is 1 at

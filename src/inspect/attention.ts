@@ -1,76 +1,102 @@
 /** Attention: every head of every layer as a small matrix, and one of them enlarged, with lines from token to token. */
 import { html, type Markup } from './html.ts';
-import { pngDataUris } from './pictures.ts';
+import { shorten } from './palette.ts';
+import { pngDataUris, type Picture } from './pictures.ts';
 import type { AttentionSection } from './sections.ts';
 import { inPage, svgText, type Drawing } from './svg.ts';
 import { tokenName } from './tokens.ts';
 
 type Matrix = readonly (readonly number[])[];
 
-/** A weight is how much of one hue there is, on white: the same in light and dark pages. */
-function pixelsOf(head: Matrix): { pixels: Uint8Array; width: number; height: number } {
+/** What a weight of 1 looks like; 0 is white, in dark pages too. */
+const FULL = [0, 60, 120] as const;
+
+/** Strength goes by √weight: among 48 tokens a weight of 1/48 is to be seen. */
+function pixelsOf(head: Matrix): Picture {
   const n = head.length;
   const pixels = new Uint8Array(3 * n * n);
   head.forEach((row, to) =>
     row.forEach((weight, from) => {
       const strength = Math.sqrt(Math.min(1, weight));
-      [0, 60, 120].forEach((c, i) => (pixels[3 * (to * n + from) + i] = Math.round(255 + strength * (c - 255))));
+      for (let c = 0; c < 3; c++) pixels[3 * (to * n + from) + c] = Math.round(255 + strength * (FULL[c] - 255));
     }),
   );
   return { pixels, width: n, height: n };
 }
 
-/** Tokens down both sides; a line is as strong as its weight. Weights under 0.02 have none. */
-function headDrawing(tokens: readonly string[], head: Matrix): Drawing {
-  const [line, left, right] = [18, 150, 330];
-  const y = (i: number): number => 30 + i * line;
-  let lines = '';
+/** The matrix with its tokens: who looks, from top to bottom, at whom, from left to right. */
+function matrixDrawing(names: readonly string[], uri: string): Drawing {
+  const cell = Math.max(11, Math.min(22, 380 / names.length));
+  const size = Math.min(12, cell);
+  const [left, top] = [110, 24 + 7.5 * Math.max(...names.map((name) => name.length))];
+  let inside = `<image x="${left}" y="${top}" width="${cell * names.length}" height="${cell * names.length}" style="image-rendering:pixelated" href="${uri}"/>`;
+  names.forEach((name, i) => {
+    const middle = (i + 0.5) * cell;
+    inside += svgText(name, left - 5, +(top + middle + 0.35 * size).toFixed(2), { size, anchor: 'end' });
+    const [x, y] = [+(left + middle + 0.35 * size).toFixed(2), top - 5];
+    inside += svgText(name, x, y, { size, more: ` transform="rotate(-90 ${x} ${y})"` });
+  });
+  inside += svgText('token ↓ looks at →', 0, 12, { size: 12, color: 'muted' });
+  return { inside, width: left + cell * names.length, height: top + cell * names.length };
+}
+
+/** Tokens down both sides; a line is as strong as its weight. Weights under 0.04 have none. */
+function linesDrawing(names: readonly string[], head: Matrix): Drawing {
+  const [line, left, right] = [Math.max(14, Math.min(20, 400 / names.length)), 110, 300];
+  const y = (i: number): number => +(28 + i * line).toFixed(2);
+  let inside = '';
   head.forEach((row, to) =>
     row.forEach((weight, from) => {
-      if (weight < 0.02) return;
-      lines += `<line x1="${left}" y1="${y(to)}" x2="${right}" y2="${y(from)}" stroke="var(--minus)" stroke-width="${(0.5 + 3 * weight).toFixed(2)}" stroke-opacity="${weight.toFixed(3)}"/>`;
+      if (weight < 0.04) return;
+      inside += `<line x1="${left}" y1="${y(to)}" x2="${right}" y2="${y(from)}" stroke="var(--minus)" stroke-width="${(0.5 + 3 * weight).toFixed(2)}" stroke-opacity="${Math.sqrt(weight).toFixed(2)}"/>`;
     }),
   );
-  const names = tokens.map(tokenName);
-  const labels = names.map(
-    (name, i) =>
-      svgText(name, left - 6, y(i) + 4, { size: 12, anchor: 'end' }) + svgText(name, right + 6, y(i) + 4, { size: 12 }),
-  );
-  const heads =
-    svgText('this token', left - 6, 12, { size: 12, anchor: 'end', color: 'muted' }) +
-    svgText('looks at', right + 6, 12, { size: 12, color: 'muted' });
-  return { inside: heads + lines + labels.join(''), width: 480, height: y(tokens.length) };
+  names.forEach((name, i) => {
+    inside +=
+      svgText(name, left - 6, y(i) + 4, { size: 12, anchor: 'end' }) + svgText(name, right + 6, y(i) + 4, { size: 12 });
+  });
+  inside += svgText('token', left - 6, 12, { size: 12, anchor: 'end', color: 'muted' });
+  inside += svgText('looks at', right + 6, 12, { size: 12, color: 'muted' });
+  return { inside, width: right + left, height: y(names.length) };
 }
+
+const SCALE = 'White is a weight of 0, dark blue one of 1, on a square-root scale.';
 
 /** All heads; the one that is chosen is enlarged, by radio buttons and the style sheet alone. */
 export async function attentionMarkup({ tokens, layers }: AttentionSection, id: string): Promise<Markup> {
+  const names = tokens.map((token) => shorten(tokenName(token), 14));
   const heads = layers.flatMap((layer, l) => layer.map((head, h) => ({ head, l, h })));
   const uris = await pngDataUris(heads.map(({ head }) => pixelsOf(head)));
-  const size = tokens.length;
+  const n = tokens.length;
   const views = heads.map(({ head, l, h }, i) => {
-    const name = `layer ${l + 1}, head ${h + 1}`;
-    return html`<input type="radio" name="${id}" id="${id}-${i}"${i === 0 ? html` checked` : html``}><label for="${id}-${i}" title="${name}"><img class="small" src="${uris[i]}" width="${size}" height="${size}" alt="${name}"></label><div class="enlarged"><h3>${name[0].toUpperCase() + name.slice(1)}</h3>${inPage(headDrawing(tokens, head))}</div>
+    const place = `grid-area:${l + 2}/${h + 2}`;
+    return html`<input type="radio" name="${id}" id="${id}-${i}" style="${place}"${i === 0 ? html` checked` : html``}><label for="${id}-${i}" style="${place}" title="layer ${l + 1}, head ${h + 1}"><img class="small" src="${uris[i]}" width="${n}" height="${n}" alt="layer ${l + 1}, head ${h + 1}"></label><div class="enlarged"><h3>Layer ${l + 1}, head ${h + 1}</h3><div class="curves"><div>${inPage(matrixDrawing(names, uris[i]))}</div><div>${inPage(linesDrawing(names, head))}</div></div></div>
 `;
   });
-  return html`<div class="heads" style="--heads:${layers[0].length}">${views}</div>`;
+  const columns = layers[0].map((_, h) => html`<span style="grid-area:1/${h + 2}">head ${h + 1}</span>`);
+  const rows = layers.map((_, l) => html`<span style="grid-area:${l + 2}/1">layer ${l + 1}</span>`);
+  return html`<p class="note">Choose a head to enlarge it. ${SCALE}</p>
+<div class="heads" style="--heads:${layers[0].length}">${columns}${rows}${views}</div>`;
 }
 
-const SIDE = 92;
-
-/** All heads, a row a layer, and under them the first one enlarged. */
+/** All heads, a row a layer, and under them the first one with its tokens. */
 export async function attentionDrawing({ layers, tokens }: AttentionSection): Promise<Drawing[]> {
+  const [side, left, top] = [92, 60, 20];
   const uris = await pngDataUris(layers.flatMap((layer) => layer.map(pixelsOf)));
   const heads = layers[0].length;
   let inside = '';
   for (let h = 0; h < heads; h++)
-    inside += svgText(`head ${h + 1}`, 60 + h * (SIDE + 8), 12, { size: 12, color: 'muted' });
+    inside += svgText(`head ${h + 1}`, left + h * (side + 8), 12, { size: 12, color: 'muted' });
   layers.forEach((layer, l) => {
-    inside += svgText(`layer ${l + 1}`, 0, 20 + l * (SIDE + 8) + SIDE / 2, { size: 12, color: 'muted' });
+    const y = top + l * (side + 8);
+    inside += svgText(`layer ${l + 1}`, 0, y + side / 2, { size: 12, color: 'muted' });
     layer.forEach((_, h) => {
-      const [x, y] = [60 + h * (SIDE + 8), 20 + l * (SIDE + 8)];
-      inside += `<image x="${x}" y="${y}" width="${SIDE}" height="${SIDE}" style="image-rendering:pixelated" href="${uris[l * heads + h]}"/>`;
+      inside += `<image x="${left + h * (side + 8)}" y="${y}" width="${side}" height="${side}" style="image-rendering:pixelated" href="${uris[l * heads + h]}"/>`;
     });
   });
-  const width = 60 + heads * (SIDE + 8);
-  return [{ inside, width, height: 20 + layers.length * (SIDE + 8) }, headDrawing(tokens, layers[0][0])];
+  const all = { inside, width: left + heads * (side + 8), height: top + layers.length * (side + 8) };
+  const scale = { inside: svgText(SCALE, 0, 12, { size: 12, color: 'muted' }), width: 400, height: 14 };
+  const names = tokens.map((token) => shorten(tokenName(token), 14));
+  const named = { inside: svgText('Layer 1, head 1', 0, 12), width: 100, height: 14 };
+  return [all, scale, named, matrixDrawing(names, uris[0])];
 }

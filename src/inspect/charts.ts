@@ -6,7 +6,7 @@ import type { Spec } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { needs } from '../io/peers.ts';
-import type { Drawing } from './svg.ts';
+import { svgText, type Drawing } from './svg.ts';
 
 export interface Series {
   readonly name: string;
@@ -23,6 +23,8 @@ export interface Curve {
   /** Shows y as a percentage: 0.5 is 50 %. */
   readonly percent?: boolean;
   readonly series: readonly Series[];
+  /** Thin grey lines under the others, without names: single rows of which a line is the mean. */
+  readonly background?: readonly (readonly (readonly [x: number, y: number])[])[];
 }
 
 /** counts[t][p]: how many rows of class t were predicted to be p. */
@@ -39,7 +41,7 @@ export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
     [7, 4],
     [2, 3],
     [9, 3, 2, 3],
-  ][i % 4] ?? [1, 0],
+  ][(i + Math.floor(i / 4)) % 4] ?? [1, 0],
 });
 
 /** How charts look: as the page around them. */
@@ -71,76 +73,113 @@ export async function drawChart(spec: TopLevelSpec): Promise<Drawing> {
   return { inside, width: Number(width), height: Number(height) };
 }
 
+/** The names of a curve's series beside their strokes, one under another: for a file, which has no page around it. */
+export function curveLegend({ series }: Curve): Drawing {
+  const inside = series.map(({ name }, i) => {
+    const { color, dash } = seriesStyle(i);
+    const [x, y] = [240 * (i % 2), 20 * Math.floor(i / 2)];
+    const line = `<line x1="${x}" y1="${y + 8}" x2="${x + 28}" y2="${y + 8}" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash.join(' ')}"/>`;
+    return line + svgText(name, x + 36, y + 12);
+  });
+  return { inside: inside.join(''), width: 460, height: 20 * Math.ceil(series.length / 2) };
+}
+
 const isWhole = (x: number): boolean => Number.isInteger(x);
 
-/** A line chart. Parts of a line that a value that is not finite separates are drawn apart. */
-export async function curveChart(curve: Curve): Promise<Drawing> {
-  const values: { x: number; y: number; series: number; part: string }[] = [];
-  const xs: number[] = [];
-  curve.series.forEach(({ points }, series) => {
-    let part = 0;
-    for (const [x, y] of points) {
-      if (!Number.isFinite(x)) continue;
-      xs.push(x);
-      if (Number.isFinite(y)) values.push({ x, y, series, part: `${series}.${part}` });
-      else part++;
-    }
+/** The points that can be drawn. Parts of a line that a value that is not finite separates are drawn apart. */
+function partsOf(
+  points: readonly (readonly [x: number, y: number])[],
+  series: number,
+): { x: number; y: number; series: number; part: string }[] {
+  let part = 0;
+  return points.flatMap(([x, y]) => {
+    if (!Number.isFinite(y)) part++;
+    return Number.isFinite(x) && Number.isFinite(y) ? [{ x, y, series, part: `${series}.${part}` }] : [];
   });
+}
+
+/** A line chart. */
+export async function curveChart(curve: Curve): Promise<Drawing> {
+  const values = curve.series.flatMap(({ points }, i) => partsOf(points, i));
+  const behind = (curve.background ?? []).flatMap((points, i) => partsOf(points, i));
+  const xs = [...curve.series.map(({ points }) => points), ...(curve.background ?? [])]
+    .flatMap((points) => points.map(([x]) => x))
+    .filter(Number.isFinite);
   const [from, to] = [Math.min(...xs), Math.max(...xs)];
   const styles = curve.series.map((_, i) => seriesStyle(i));
   const domain = styles.map((_, i) => i);
   const longest = Math.max(0, ...curve.series.map(({ points }) => points.length));
-  const ys = values.map(({ y }) => y);
+  const ys = [...values, ...behind].map(({ y }) => y);
   const flat = Math.min(...ys) === Math.max(...ys);
+  const places = {
+    x: {
+      field: 'x',
+      type: 'quantitative' as const,
+      title: curve.xLabel ?? 'epoch',
+      scale: { nice: false, domain: xs.length === 0 ? [0, 1] : from === to ? [from - 1, to + 1] : [from, to] },
+      axis: {
+        grid: false,
+        labelFlush: false,
+        tickCount: 8,
+        format: ',.7~g',
+        ...(xs.every(isWhole) ? { tickMinStep: 1 } : {}),
+      },
+    },
+    y: {
+      field: 'y',
+      type: 'quantitative' as const,
+      title: curve.yLabel,
+      // One value alone has no range of its own: zero gives it one.
+      scale: { zero: flat, nice: true },
+      axis: {
+        tickCount: 6,
+        ...(curve.percent ? { labelExpr: "format(100 * datum.value, '.4~g') + ' %'" } : { format: ',.7~g' }),
+        domain: false,
+        ticks: false,
+        labelPadding: 6,
+      },
+    },
+    detail: { field: 'part', type: 'nominal' as const },
+  };
   return drawChart({
     width: 450,
     height: 250,
     autosize: { type: 'fit', contains: 'padding' },
     padding: { left: 2, right: 8, top: 6, bottom: 2 },
-    data: { values },
-    mark: {
-      type: 'line',
-      strokeWidth: 2.25,
-      strokeJoin: 'round',
-      point: longest <= 40 ? { size: 26, filled: true } : false,
-    },
-    encoding: {
-      x: {
-        field: 'x',
-        type: 'quantitative',
-        title: curve.xLabel ?? 'epoch',
-        scale: { nice: false, domain: xs.length === 0 ? [0, 1] : from === to ? [from - 1, to + 1] : [from, to] },
-        axis: {
-          grid: false,
-          labelFlush: false,
-          tickCount: 8,
-          format: ',.7~g',
-          ...(xs.every(isWhole) ? { tickMinStep: 1 } : {}),
+    encoding: places,
+    layer: [
+      ...(behind.length === 0
+        ? []
+        : [
+            {
+              data: { values: behind },
+              mark: { type: 'line' as const, strokeWidth: 1, stroke: 'var(--muted)', strokeOpacity: 0.35 },
+            },
+          ]),
+      {
+        data: { values },
+        mark: {
+          type: 'line',
+          strokeWidth: 2.25,
+          strokeJoin: 'round',
+          point: longest <= 40 ? { size: 26, filled: true } : false,
+        },
+        encoding: {
+          color: {
+            field: 'series',
+            type: 'nominal',
+            legend: null,
+            scale: { domain, range: styles.map((s) => s.color) },
+          },
+          strokeDash: {
+            field: 'series',
+            type: 'nominal',
+            legend: null,
+            scale: { domain, range: styles.map((s) => s.dash) },
+          },
         },
       },
-      y: {
-        field: 'y',
-        type: 'quantitative',
-        title: curve.yLabel,
-        // One value alone has no range of its own: zero gives it one.
-        scale: { zero: flat, nice: true },
-        axis: {
-          tickCount: 6,
-          ...(curve.percent ? { labelExpr: "format(100 * datum.value, '.4~g') + ' %'" } : { format: ',.7~g' }),
-          domain: false,
-          ticks: false,
-          labelPadding: 6,
-        },
-      },
-      color: { field: 'series', type: 'nominal', legend: null, scale: { domain, range: styles.map((s) => s.color) } },
-      strokeDash: {
-        field: 'series',
-        type: 'nominal',
-        legend: null,
-        scale: { domain, range: styles.map((s) => s.dash) },
-      },
-      detail: { field: 'part', type: 'nominal' },
-    },
+    ],
   });
 }
 

@@ -3,14 +3,14 @@
  * Knows no tensors and no models, only what it is told; the same input gives the same bytes.
  */
 import { attentionDrawing, attentionMarkup } from './attention.ts';
-import { curveChart } from './charts.ts';
+import { curveChart, curveLegend } from './charts.ts';
 import { explanationStyle } from './explanationStyle.ts';
 import { generatedChart, gridChart } from './gridChart.ts';
 import { picturesDrawing, picturesMarkup } from './heatMap.ts';
 import { html, nothing, type Markup } from './html.ts';
-import { curveFigure, figuresSection, pageOf, type KeyFigure } from './report.ts';
-import { checkSection, type ExplanationSection } from './sections.ts';
-import { inPage, stack, standalone, type Drawing } from './svg.ts';
+import { curveFigure, figuresSection, pageOf, type KeyFigure } from './page.ts';
+import { checkSection, type ExplanationSection, type GridSection } from './sections.ts';
+import { heading, inPage, stack, standalone, type Drawing } from './svg.ts';
 import { beeswarmBars, beeswarmChart, featureBars, waterfallChart } from './tableCharts.ts';
 import { generatedMarkup, textDrawing, tokensDrawing, tokensMarkup } from './tokens.ts';
 
@@ -40,12 +40,19 @@ async function drawingsOf(section: ExplanationSection): Promise<Drawing[]> {
     case 'attention':
       return attentionDrawing(section);
     case 'grid':
-      return [await gridChart(section)];
+      return [heading(section.title), await gridChart(section)];
     case 'curves':
-      return [await curveChart(section)];
+      return [heading(section.title), curveLegend(section), await curveChart(section)];
     case 'text':
   }
   return [textDrawing(section)];
+}
+
+/** Says that cells are empty, since they are easily overlooked. */
+function emptyCells(values: GridSection['values']): Markup {
+  const empty = values.flat().filter((value) => !Number.isFinite(value)).length;
+  if (empty === 0) return nothing;
+  return html`<p class="note">${empty === 1 ? '1 cell is empty: its value was' : `${empty} cells are empty: their values were`} not a finite number.</p>`;
 }
 
 /** In a page, text is text, pictures flow, and what can be chosen can be chosen; charts are what they are in a file. */
@@ -59,11 +66,12 @@ async function bodyOf(section: ExplanationSection, id: string): Promise<Markup> 
     case 'attention':
       return attentionMarkup(section, id);
     case 'curves':
-      return curveFigure(section);
+      return curveFigure(section, false);
+    case 'grid':
+      return html`<h3>${section.title}</h3><div class="scroll" role="img" aria-label="${section.title}">${inPage(await gridChart(section))}</div>${emptyCells(section.values)}`;
     case 'features':
     case 'beeswarm':
-    case 'generated':
-    case 'grid': {
+    case 'generated': {
       const charts = (await drawingsOf(section)).map((drawing) => html`<div class="scroll">${inPage(drawing)}</div>`);
       const chosen = section.kind === 'generated' ? generatedMarkup(section, id) : nothing;
       return html`${chosen}<div class="curves" role="img" aria-label="${section.method}">${charts}</div>`;
@@ -116,5 +124,5 @@ ${await sectionsMarkup(sections)}</main>`,
  */
 export async function sectionSvg(section: ExplanationSection): Promise<string> {
   checkSection(section);
-  return standalone(stack(await drawingsOf(section)), section.method);
+  return standalone(stack([heading(section.method), ...(await drawingsOf(section))], 16), section.method);
 }

@@ -1,29 +1,34 @@
 /** A table of numbers as a heat map, with words in its cells: a logit lens, activation patching, a generated text. */
 import { chartConfig, drawChart } from './charts.ts';
 import { legend } from './heatMap.ts';
-import { limitOf, shadeOf } from './palette.ts';
+import { limitOf, shadeOf, shorten, showNumber } from './palette.ts';
 import type { GeneratedSection, GridSection } from './sections.ts';
 import { stack, type Drawing } from './svg.ts';
 import { tokenName } from './tokens.ts';
 
 type Grid = Pick<GridSection, 'rows' | 'columns' | 'values' | 'texts' | 'unit'>;
 
+/** How wide a letter of a cell is, at most on average. */
+const LETTER = 7;
+
+const brief = (value: number): string => (Number.isFinite(value) ? showNumber(+value.toPrecision(2)) : '');
+
 /** Cells as wide as their words; what is NaN, or not there, stays empty. */
 export async function gridChart({ rows, columns, values, texts, unit }: Grid): Promise<Drawing> {
   const finite = values.flat().filter(Number.isFinite);
   const limit = limitOf(finite);
+  const words =
+    texts?.map((row) => row.map(tokenName)) ?? (columns.length <= 14 ? values.map((row) => row.map(brief)) : []);
+  const longest = Math.max(0, ...words.flat().map((text) => [...text].length));
+  const step = longest === 0 ? Math.max(9, 620 / columns.length) : Math.max(26, Math.min(80, 6 + LETTER * longest));
+  const letters = Math.floor((step - 4) / LETTER);
   const cells = values.flatMap((row, r) =>
     row.flatMap((value, c) => {
       if (!Number.isFinite(value)) return [];
       const { hue, strength } = shadeOf(value, limit);
-      return [{ r, c, hue, shade: 0.9 * strength, text: tokenName(texts?.[r]?.[c] ?? '') }];
+      return [{ r, c, hue, shade: 0.9 * strength, text: shorten(words[r]?.[c] ?? '', letters) }];
     }),
   );
-  const longest = texts === undefined ? 0 : Math.max(0, ...texts.flat().map((text) => [...tokenName(text)].length));
-  const step =
-    texts === undefined
-      ? Math.max(9, Math.min(26, 620 / columns.length))
-      : Math.max(26, Math.min(72, 8 + 6.8 * longest));
   const slanted = Math.max(...columns.map((name) => [...tokenName(name)].length)) * 7.5 > step;
   const axis = {
     domain: false,
@@ -35,11 +40,11 @@ export async function gridChart({ rows, columns, values, texts, unit }: Grid): P
   };
   const chart = await drawChart({
     width: { step },
-    height: { step: texts === undefined ? Math.max(step, 16) : 24 },
+    height: { step: Math.max(16, Math.min(24, step)) },
     padding: 2,
     config: { ...chartConfig, scale: { bandPaddingInner: step < 14 ? 0 : 0.04, bandPaddingOuter: 0 } },
     params: [
-      { name: 'rows', value: rows.map(tokenName) },
+      { name: 'rows', value: [...rows] },
       { name: 'columns', value: columns.map(tokenName) },
     ],
     data: { values: cells },
@@ -80,7 +85,7 @@ export async function gridChart({ rows, columns, values, texts, unit }: Grid): P
         },
       },
       {
-        mark: { type: 'text', fontSize: 11.5, limit: step - 2 },
+        mark: { type: 'text', fontSize: 11.5 },
         encoding: {
           text: { field: 'text', type: 'nominal' },
           color: { condition: { test: 'datum.shade > 0.6', value: 'var(--on-strong)' }, value: 'var(--ink)' },
@@ -94,7 +99,7 @@ export async function gridChart({ rows, columns, values, texts, unit }: Grid): P
 /** A row for each generated token, a column for each token that it may look back at. */
 export const generatedChart = ({ prompt, generated, attributions, unit }: GeneratedSection): Promise<Drawing> =>
   gridChart({
-    rows: generated,
+    rows: generated.map(tokenName),
     columns: [...prompt, ...generated.slice(0, -1)],
     values: attributions.map((row) => [
       ...row,

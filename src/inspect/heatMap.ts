@@ -7,6 +7,8 @@ import { inPage, svgText, type Drawing } from './svg.ts';
 
 /** Heat maps are light in dark pages as well, for they lie on paper: their colours do not follow the page. */
 const PAPER = { plus: [212, 85, 0], minus: [0, 105, 168] } as const;
+/** How much of the picture's darkness is left under a heat map. */
+const PALE = 0.18;
 /** How much the strongest colour covers of what is under it. */
 const COVER = 0.9;
 
@@ -24,7 +26,7 @@ export function heatMap(picture: Picture, values: ArrayLike<number>, limit: numb
   const { width, height } = picture;
   const pixels = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
-    const ground = 255 - 0.25 * (255 - greyOf(picture, i));
+    const ground = 255 - PALE * (255 - greyOf(picture, i));
     const { hue, strength } = shadeOf(values[i], limit);
     for (let c = 0; c < 3; c++) {
       pixels[3 * i + c] = Math.round(ground + COVER * strength * (PAPER[hue][c] - ground));
@@ -37,13 +39,13 @@ export function heatMap(picture: Picture, values: ArrayLike<number>, limit: numb
 export function legend(limit: number, unit: string, { signed = true, paper = false } = {}): Drawing {
   const [width, steps] = [240, 48];
   const from = signed ? -limit : 0;
-  let inside = paper ? `<rect y="18" width="${width}" height="12" fill="rgb(255,255,255)"/>` : '';
+  let inside = `<g shape-rendering="crispEdges">${paper ? `<rect y="18" width="${width}" height="12" fill="rgb(255,255,255)"/>` : ''}`;
   for (let i = 0; i < steps; i++) {
     const { hue, strength } = shadeOf(from + ((limit - from) * (i + 0.5)) / steps, limit);
     const fill = paper ? `rgb(${PAPER[hue].join()})` : `var(--${hue})`;
     inside += `<rect x="${(i * width) / steps}" y="18" width="${width / steps}" height="12" fill="${fill}" fill-opacity="${+(COVER * strength).toFixed(3)}"/>`;
   }
-  inside += `<rect x="0.5" y="18.5" width="${width - 1}" height="11" fill="none" stroke="var(--line)"/>`;
+  inside += `</g><rect x="0.5" y="18.5" width="${width - 1}" height="11" fill="none" stroke="var(--line)"/>`;
   const label = (text: string, x: number, y: number, anchor: string): string =>
     svgText(text, x, y, { size: 12, anchor, color: 'muted' });
   inside += signed
@@ -115,7 +117,10 @@ export async function picturesMarkup(section: ImageSection | PicturesSection): P
       html`<li><img class="${small ? 'small' : ''}" src="${uri}" width="${items[i].width}" height="${items[i].height}" alt=""><p>${caption}</p></li>
 `,
   );
-  const style = columns === undefined ? '' : `grid-template-columns: repeat(${columns}, minmax(0, 11rem))`;
+  const style =
+    columns === undefined
+      ? `max-width: ${(items.length < 4 ? 14 : 11) * items.length}rem`
+      : `grid-template-columns: repeat(${columns}, minmax(0, 11rem))`;
   return html`<ul class="pictures maps" style="${style}">${tiles}</ul>
 ${scale === null ? nothing : inPage(scale)}${note === '' ? nothing : html`<p class="note">${note}</p>`}`;
 }

@@ -2,13 +2,13 @@
 export { renderExplanation, sectionSvg, type Explanation } from './explanation.ts';
 export {
   renderReport,
-  type KeyFigure,
   type PicturePrediction,
   type PredictionGrid,
   type RunReport,
   type TextSample,
 } from './report.ts';
 export type { Confusion, Curve, Series } from './charts.ts';
+export type { KeyFigure } from './page.ts';
 export type { Picture } from './pictures.ts';
 export type {
   AttentionSection,

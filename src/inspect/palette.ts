@@ -86,3 +86,9 @@ export function showNumber(value: number): string {
 
 /** The same with its sign: +0.12, −0.12, 0. */
 export const showSigned = (value: number): string => `${value > 0 ? '+' : ''}${showNumber(value)}`;
+
+/** Text of at most so many letters: what is cut off is said to be. */
+export function shorten(text: string, most: number): string {
+  const letters = [...text];
+  return letters.length <= most ? text : `${letters.slice(0, Math.max(1, most - 1)).join('')}…`;
+}

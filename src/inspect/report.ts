@@ -2,20 +2,18 @@
  * A run as one HTML page that needs nothing else: no script, no link, no file beside it.
  * Knows no tensors and no models, only what it is told; the same input gives the same bytes.
  */
-import type { Confusion, Curve, Series } from './charts.ts';
-import { confusionChart, curveChart, largestError, rowShares, seriesStyle } from './charts.ts';
+import type { Confusion, Curve } from './charts.ts';
+import { confusionChart, largestError, rowShares } from './charts.ts';
+import { sectionsMarkup } from './explanation.ts';
+import { explanationStyle } from './explanationStyle.ts';
 import type { Markup } from './html.ts';
 import { html, nothing } from './html.ts';
+import { curveFigure, figuresSection, pageOf, percent, type KeyFigure } from './page.ts';
 import type { Picture } from './pictures.ts';
 import { pngDataUris } from './pictures.ts';
 import { reportStyle } from './reportStyle.ts';
+import type { ExplanationSection } from './sections.ts';
 import { inPage } from './svg.ts';
-
-/** One number that matters, as it is to be read: `{ label: 'accuracy', value: '97.4 %' }`. */
-export interface KeyFigure {
-  readonly label: string;
-  readonly value: string;
-}
 
 /** What a model said about one picture. */
 export interface PicturePrediction extends Picture {
@@ -48,60 +46,15 @@ export interface RunReport {
   readonly confusion?: Confusion;
   readonly predictions?: readonly PredictionGrid[];
   readonly texts?: readonly TextSample[];
+  /** Why the model said what it said, picture by picture. */
+  readonly explanations?: readonly ExplanationSection[];
   readonly config: Readonly<Record<string, string | number | boolean>>;
   /** The model as text, shown as it is in a fixed-width font. */
   readonly modelText: string;
 }
 
-const percent = (share: number, digits = 1): string =>
-  Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : '–';
-
 /** A whole number with thousands apart: 12,345. Not by locale: every machine is to write the same bytes. */
 const grouped = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ',');
-
-export function figuresSection(figures: readonly KeyFigure[]): Markup {
-  if (figures.length === 0) return nothing;
-  return html`<dl class="figures">${figures.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
-}
-
-function legendItem({ name, points }: Series, i: number, asPercent: boolean): Markup {
-  const { color, dash } = seriesStyle(i);
-  const last = points.at(-1)?.[1];
-  const value =
-    last === undefined
-      ? ''
-      : !Number.isFinite(last)
-        ? `${last}`
-        : asPercent
-          ? percent(last)
-          : `${+last.toPrecision(3)}`;
-  const line = html`<line x1="0" y1="4" x2="28" y2="4" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash.join(' ')}"/>`;
-  return html`<li><svg viewBox="0 0 28 8" aria-hidden="true">${line}</svg>${name} <b>${value}</b></li>`;
-}
-
-/** Names the places where a line has a gap, since a gap is easily overlooked. */
-function gaps({ series, xLabel = 'epoch' }: Curve): Markup {
-  const notes = series.flatMap(({ name, points }) => {
-    const xs = points.filter(([, y]) => !Number.isFinite(y)).map(([x]) => `${x}`);
-    if (xs.length === 0) return [];
-    const list = xs.length > 6 ? `${xs.slice(0, 6).join(', ')} and ${xs.length - 6} more` : xs.join(', ');
-    return [html`<p class="note">${name} was not a finite number at ${xLabel} ${list}.</p>`];
-  });
-  const none = series.every(({ points }) => !points.some(([x, y]) => Number.isFinite(x) && Number.isFinite(y)));
-  return html`${none ? html`<p class="note">There is no value to draw.</p>` : nothing}${notes}`;
-}
-
-export async function curveFigure(curve: Curve): Promise<Markup> {
-  const legend = curve.series.map((series, i) => legendItem(series, i, curve.percent === true));
-  const about = `${curve.title}: ${curve.yLabel} by ${curve.xLabel ?? 'epoch'} of ${curve.series.map((s) => s.name).join(', ')}`;
-  return html`<figure>
-<h3>${curve.title}</h3>
-<ul class="legend">${legend}</ul>
-<div role="img" aria-label="${about}">${inPage(await curveChart(curve))}</div>
-${gaps(curve)}
-</figure>
-`;
-}
 
 async function curvesSection(curves: readonly Curve[]): Promise<Markup> {
   if (curves.length === 0) return nothing;
@@ -182,25 +135,6 @@ function detailsSection({ config, modelText }: RunReport): Markup {
   return html`<div class="details">${table}${model}</div>`;
 }
 
-/** A page that needs nothing else: it may load nothing, and run nothing. */
-export function pageOf(title: string, style: string, body: Markup): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>${title}</title>
-<style>${{ markup: style }}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`.markup;
-}
-
 /**
  * The whole page as one string, to be written as `report.html`. Needs the optional packages vega, vega-lite and fast-png.
  * @throws ShapeError when the confusion matrix is not square or pixels do not fill their picture; ValueError when a
@@ -210,10 +144,10 @@ export async function renderReport(run: RunReport): Promise<string> {
   const subtitle = run.subtitle === undefined ? nothing : html`<p>${run.subtitle}</p>`;
   return pageOf(
     run.title,
-    reportStyle,
+    run.explanations === undefined ? reportStyle : explanationStyle,
     html`<header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
 <main>
-${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${textsSection(run.texts ?? [])}${detailsSection(run)}
+${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${await sectionsMarkup(run.explanations ?? [])}${textsSection(run.texts ?? [])}${detailsSection(run)}
 </main>`,
   );
 }

@@ -1,6 +1,6 @@
 /** What the pictures of an explanation are told: one section a picture, and the checks of what comes. */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
-import type { Series } from './charts.ts';
+import type { Curve } from './charts.ts';
 import type { Picture } from './pictures.ts';
 
 export interface Head {
@@ -82,13 +82,10 @@ export interface GridSection extends Head {
   readonly unit: string;
 }
 
-/** Lines: ICE, deletion and insertion. A y that is not finite leaves a gap, which is said in words. */
-export interface CurvesSection extends Head {
+/** Lines: partial dependence over its ICE, deletion and insertion. A y that is not finite leaves a gap, said in words. */
+export interface CurvesSection extends Head, Curve {
   readonly kind: 'curves';
-  readonly title: string;
   readonly xLabel: string;
-  readonly yLabel: string;
-  readonly series: readonly Series[];
 }
 
 /** Pictures with captions, and over them, where there are attributions, heat maps. */
@@ -234,6 +231,10 @@ export function checkSection(section: ExplanationSection): void {
     }
     case 'curves':
       some(section.series.length, 'a line');
+      if (section.series.length > 8) {
+        const got = `${section.series.length}`;
+        throw new ValueError(where, 'at most 8 lines can be told apart', got, 'put single rows into background');
+      }
       break;
     case 'text':
       break;

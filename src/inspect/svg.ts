@@ -36,6 +36,13 @@ export function stack(drawings: readonly Drawing[], gap = 24): Drawing {
 
 const MARGIN = 16;
 
+/** A line of text over a picture. */
+export const heading = (text: string): Drawing => ({
+  inside: svgText(text, 0, 15, { size: 15, more: ' font-weight="600"' }),
+  width: Math.ceil(8.6 * text.length),
+  height: 18,
+});
+
 /** A file: SVG with its own ground, colours for light and dark, and its title in words. */
 export function standalone({ inside, width, height }: Drawing, title: string): string {
   const [w, h] = [width + 2 * MARGIN, height + 2 * MARGIN];

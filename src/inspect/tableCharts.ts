@@ -1,14 +1,14 @@
 /** A table's explanations: the waterfall and bars of one row, the beeswarm and bars of many. */
 import { chartConfig, drawChart } from './charts.ts';
-import { showNumber, showSigned } from './palette.ts';
+import { shorten, showNumber, showSigned } from './palette.ts';
 import type { BeeswarmSection, FeaturesSection } from './sections.ts';
-import type { Drawing } from './svg.ts';
+import { stack, svgText, type Drawing } from './svg.ts';
 
 /** More features than these are put together as one. */
 const MOST = 14;
 const ROW = 26;
 
-const labels = { labelLimit: 190, labelColor: 'var(--ink)', domain: false, ticks: false, labelPadding: 8 };
+const labels = { labelLimit: 400, labelColor: 'var(--ink)', domain: false, ticks: false, labelPadding: 8 };
 const hues = { domain: ['plus', 'minus', 'none'], range: ['var(--plus)', 'var(--minus)', 'var(--muted)'] };
 const hueOf = (value: number): string => (value < 0 ? 'minus' : 'plus');
 
@@ -27,7 +27,10 @@ function largest(steps: readonly Step[]): Step[] {
 }
 
 const named = ({ features }: FeaturesSection): Step[] =>
-  features.map(({ name, value, attribution }) => ({ name: value === '' ? name : `${name} = ${value}`, attribution }));
+  features.map(({ name, value, attribution }) => ({
+    name: value === '' ? shorten(name, 28) : `${shorten(name, 20)} = ${shorten(value, 10)}`,
+    attribution,
+  }));
 
 /** From the base, one step a feature, to the output; each bar begins where the one above it ends. */
 export async function waterfallChart(section: FeaturesSection): Promise<Drawing> {
@@ -165,10 +168,34 @@ function ranked({ names, attributions }: BeeswarmSection): { feature: number; me
 
 export const beeswarmBars = (section: BeeswarmSection): Promise<Drawing> =>
   barChart(
-    ranked(section).map(({ feature, mean }) => ({ name: section.names[feature], attribution: mean })),
+    ranked(section).map(({ feature, mean }) => ({ name: shorten(section.names[feature], 24), attribution: mean })),
     `mean |attribution|, ${section.unit}`,
     false,
   );
+
+/** Low, middling and high values of a feature. */
+const VALUES = [
+  [67, 97, 216],
+  [166, 95, 176],
+  [239, 138, 23],
+] as const;
+
+function valueColor(level: number): string {
+  const [from, to, t] = level < 0.5 ? [VALUES[0], VALUES[1], 2 * level] : [VALUES[1], VALUES[2], 2 * level - 1];
+  return `rgb(${from.map((c, i) => Math.round(c + t * (to[i] - c))).join()})`;
+}
+
+const valueLegend: Drawing = {
+  inside:
+    svgText('low', 0, 11, { size: 12, color: 'muted' }) +
+    Array.from(
+      { length: 40 },
+      (_, i) => `<rect x="${30 + 3 * i}" y="2" width="3" height="10" fill="${valueColor((i + 0.5) / 40)}"/>`,
+    ).join('') +
+    svgText('high value of the feature', 158, 11, { size: 12, color: 'muted' }),
+  width: 310,
+  height: 14,
+};
 
 /** Heights of dots at these places, each as near to the middle as the dots before it leave room. */
 export function swarm(places: readonly number[], diameter: number, half: number): number[] {
@@ -215,15 +242,17 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
     return attributions.map((r, i) => ({
       attribution: r[feature],
       height: row * step + step / 2 + heights[i],
-      level: !Number.isFinite(column[i]) ? null : most === least ? 0.5 : (column[i] - least) / (most - least),
+      color: !Number.isFinite(column[i])
+        ? 'var(--line)'
+        : valueColor(most === least ? 0.5 : (column[i] - least) / (most - least)),
     }));
   });
   const ticks = order.map((_, row) => row * step + step / 2);
-  return drawChart({
+  const chart = await drawChart({
     width,
     height: step * order.length,
     padding: 2,
-    params: [{ name: 'rows', value: order.map(({ feature }) => names[feature]) }],
+    params: [{ name: 'rows', value: order.map(({ feature }) => shorten(names[feature], 24)) }],
     data: { values: dots },
     layer: [
       {
@@ -253,15 +282,10 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
               labelExpr: `rows[round((datum.value - ${step / 2}) / ${step})]`,
             },
           },
-          fill: {
-            condition: { test: 'datum.level === null', value: 'var(--line)' },
-            field: 'level',
-            type: 'quantitative',
-            legend: null,
-            scale: { domain: [0, 0.5, 1], range: ['#3b6fd4', '#b05fa8', '#e8731a'] },
-          },
+          fill: { field: 'color', type: 'nominal', scale: null },
         },
       },
     ],
   });
+  return stack([valueLegend, chart], 10);
 }

@@ -10,16 +10,16 @@ const UNDER_TEXT = 0.62;
 
 const quiet: Readonly<Record<string, string>> = { ' ': '·', '\n': '⏎', '\t': '⇥', '\r': '␍' };
 
-/** A token in pieces: letters, and spaces as signs that are seen but do not shout. */
+/** A token in pieces: letters, and the spaces around them as signs that are seen but do not shout. */
 function pieces(text: string): { text: string; space: boolean }[] {
   if (text === '') return [{ text: '∅', space: true }];
-  return (text.match(/\s|\S+/gu) ?? []).map((piece) => ({
-    text: quiet[piece] ?? (/^\s$/u.test(piece) ? '␣' : piece),
-    space: /^\s$/u.test(piece),
-  }));
+  const [, before, inner, after] = /^(\s*)(.*?)(\s*)$/su.exec(text) ?? ['', '', text, ''];
+  const signs = (spaces: string) => [...spaces].map((c) => ({ text: quiet[c] ?? '␣', space: true }));
+  const letters = inner === '' ? [] : [{ text: inner.replaceAll('\n', '⏎'), space: false }];
+  return [...signs(before), ...letters, ...signs(after)];
 }
 
-/** A token as it is named where it stands alone: ‘·the’. */
+/** A token as it is named where it stands alone: `·the`. */
 export const tokenName = (text: string): string =>
   pieces(text)
     .map((piece) => piece.text)
@@ -37,7 +37,7 @@ function background(attribution: number, limit: number): string {
   return `--shade:var(--${hue});--strength:${(100 * UNDER_TEXT * strength).toFixed(1)}%`;
 }
 
-/** Tokens in a line that breaks where the text does. `wrap` may make each of them something to click. */
+/** Tokens in a line that breaks where the text does. */
 function shadedLine(tokens: readonly Shaded[], limit: number, unit: string): Markup[] {
   const spaced = tokens.some(({ text }) => /\s/.test(text));
   return tokens.map(({ text, attribution, chosen }) => {
@@ -90,8 +90,8 @@ export function generatedMarkup({ prompt, generated, attributions, unit }: Gener
     return html`<input type="radio" name="${id}" id="${id}-${i}"${i === 0 ? html` checked` : html``}><label for="${id}-${i}">${tokenName(text)}</label><p class="tokens">${shaded}</p>
 `;
   });
-  return html`<div class="choices">${views}</div>
-${inPage(signedScale(attributions.flat(), unit))}`;
+  return html`<p class="note">Choose a token that was generated: the shades tell what each token before it did for it.</p>
+<div class="choices">${views}</div>`;
 }
 
 const CELL = 8.4; // a letter of a 14-pixel fixed-width font

@@ -169,13 +169,22 @@ export class BERT extends nn.Module {
         throw new ShapeError('BERT', rule, showShape(x.shape));
       }
     }
-    const { word_embeddings, position_embeddings, token_type_embeddings, LayerNorm } = this.embeddings;
-    let x = word_embeddings(tokens); // [B, T, C]
-    x = x.add(position_embeddings(arange(T))).add(token_type_embeddings(segments ?? zeros([1, T])));
-    x = this.drop(LayerNorm(x));
     const seen = mask?.reshape([B, 1, 1, T]) ?? null;
-    for (const layer of this.encoder.layer) x = layer(x, seen);
-    return x; // [B, T, C]
+    return this.encoder.layer.reduce((x, layer) => layer(x, seen), this.embed(tokens, segments)); // [B, T, C]
+  }
+
+  /** What comes before the first layer: tokens [B, T], and the segment of each, to [B, T, C]. */
+  embed(tokens: Tensor, segments?: Tensor): Tensor {
+    checkTokens('BERT', tokens, this.config.blockSize);
+    const T = tokens.shape[1];
+    const { word_embeddings, position_embeddings, token_type_embeddings, LayerNorm } = this.embeddings;
+    const x = word_embeddings(tokens); // [B, T, C]
+    const placed = x.add(position_embeddings(arange(T))).add(token_type_embeddings(segments ?? zeros([1, T])));
+    return this.drop(LayerNorm(placed));
+  }
+  /** The layers where all tokens are seen, each from [B, T, C] to [B, T, C]. */
+  get layers(): readonly ((x: Tensor) => Tensor)[] {
+    return this.encoder.layer.map((layer) => (x) => layer(x, null));
   }
 
   /** tanh(W·x + b) of the first token's vector: [B, T, C] to [B, C]. */
@@ -203,8 +212,18 @@ export class BERTForMaskedLM extends nn.Module {
     return this.bert.config;
   }
   override forward(tokens: Tensor, inputs: BERTInputs = {}): Tensor {
+    return this.head(this.bert(tokens, inputs)); // [B, T, V]
+  }
+  embed(tokens: Tensor, segments?: Tensor): Tensor {
+    return this.bert.embed(tokens, segments);
+  }
+  get layers(): readonly ((x: Tensor) => Tensor)[] {
+    return this.bert.layers;
+  }
+  /** From what the last layer gives, [B, T, C], to logits [B, T, V]. */
+  head(x: Tensor): Tensor {
     const { transform, bias } = this.cls.predictions;
-    const hidden = activations[this.config.activation](transform.dense(this.bert(tokens, inputs))); // [B, T, C]
+    const hidden = activations[this.config.activation](transform.dense(x)); // [B, T, C]
     return F.linear(transform.LayerNorm(hidden), this.bert.embeddings.word_embeddings.weight, bias); // [B, T, V]
   }
 }
@@ -236,7 +255,17 @@ export class BERTForClassification extends nn.Module {
     return this.bert.config;
   }
   override forward(tokens: Tensor, inputs: BERTInputs = {}): Tensor {
-    return this.classifier(this.drop(this.bert.pool(this.bert(tokens, inputs)))); // [B, classes]
+    return this.head(this.bert(tokens, inputs)); // [B, classes]
+  }
+  embed(tokens: Tensor, segments?: Tensor): Tensor {
+    return this.bert.embed(tokens, segments);
+  }
+  get layers(): readonly ((x: Tensor) => Tensor)[] {
+    return this.bert.layers;
+  }
+  /** From what the last layer gives, [B, T, C], to logits [B, classes]. */
+  head(x: Tensor): Tensor {
+    return this.classifier(this.drop(this.bert.pool(x)));
   }
 }
 

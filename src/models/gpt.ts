@@ -182,14 +182,23 @@ export class GPT extends nn.Module {
   }
 
   override forward(tokens: Tensor, cache?: KeyValues[]): Tensor {
-    const { blockSize } = this.config;
-    const past = cache?.[0].k?.shape[2] ?? 0;
-    checkTokens('GPT', tokens, blockSize, past);
-    const S = past + tokens.shape[1];
-    let x = this.wte(tokens); // [B, T, C]
-    if (this.wpe) x = x.add(this.wpe(arange(past, S))); // + [T, C]
-    x = this.drop(x);
+    let x = this.embed(tokens, cache?.[0].k?.shape[2]);
     this.h.forEach((block, i) => (x = block(x, cache?.[i])));
-    return F.linear(this.ln_f(x), this.lm_head?.weight ?? this.wte.weight); // [B, T, V]
+    return this.head(x);
+  }
+
+  /** The residual stream before the first layer: tokens [B, T], behind `past` others, to [B, T, C]. */
+  embed(tokens: Tensor, past = 0): Tensor {
+    checkTokens('GPT', tokens, this.config.blockSize, past);
+    const x = this.wte(tokens); // [B, T, C]
+    return this.drop(this.wpe ? x.add(this.wpe(arange(past, past + tokens.shape[1]))) : x); // + [T, C]
+  }
+  /** The blocks, each from [B, T, C] to [B, T, C]. */
+  get layers(): readonly Block[] {
+    return this.h;
+  }
+  /** What the residual stream says at each position: [B, T, C] to logits [B, T, V]. */
+  head(x: Tensor): Tensor {
+    return F.linear(this.ln_f(x), this.lm_head?.weight ?? this.wte.weight);
   }
 }

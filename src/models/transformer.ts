@@ -130,7 +130,8 @@ export class Transformer extends nn.Module {
     return this.decode(target, this.encode(source), source);
   }
 
-  private embed(tokens: Tensor): Tensor {
+  /** What the first layer of either side gets: tokens [B, T] to [B, T, C]. */
+  embed(tokens: Tensor): Tensor {
     checkTokens('Transformer', tokens, this.config.blockSize);
     return this.drop(this.wte(tokens).add(this.wpe(arange(tokens.shape[1])))); // [B, T, C]
   }

@@ -46,6 +46,14 @@ describe.each(Object.entries(methods))('%s', (_, method) => {
     expect(short.rows()).toBeLessThan(needed);
   }); // prettier-ignore
 
+  test('tells how far it is, up to the end', async () => {
+    const { f, rows } = watched();
+    const told: [number, number][] = [];
+    await method(f, { batchSize: 3, onProgress: (done, total) => told.push([done, total]) });
+    expect(told.at(-1)).toEqual([rows(), rows()]);
+    told.forEach(([done, total], i) => expect([done > (told[i - 1]?.[0] ?? 0), done <= total]).toEqual([true, true]));
+  });
+
   test('is called off', async () => {
     const stopped = watched();
     const signal = AbortSignal.abort(new Error('enough'));

@@ -50,9 +50,35 @@ const networks: Record<string, (bias: number) => Model> = {
       return tokens.matmul(q).matmul(tokens.matmul(k).mT).relu().sum([1, 2]);
     };
   },
+  'the maximum of windows, then of planes': (bias) => {
+    const [k, b] = [randn([3, 1, 2, 2], double), randn([3], double)];
+    return (x) => {
+      const planes = nn.functional.conv2d(x.reshape([x.shape[0], 1, 2, 2]), k, null, { padding: 1 }).add(bias);
+      return nn.functional.maxPool2d(planes, 2, { stride: 1 }).amax([2, 3]).matmul(b);
+    };
+  },
+  'functions that choose between two of one variable, leakyRelu and elu among them': () => {
+    const [a, b] = [randn([4, 5], double), randn([5], double)];
+    return (x) => {
+      const h = nn.functional.leakyRelu(x.matmul(a), 0.2);
+      return nn.functional.elu(h).add(nn.functional.selu(h.neg())).matmul(b);
+    };
+  },
 }; // prettier-ignore
 
 type Relevance = (f: Model, x: Tensor) => { readonly attributions: Tensor; readonly gap: Tensor };
+/** In these something is chosen of two that both depend on x, or divided by what does: no law of LRP's. */
+const mixed: Record<string, (bias: number) => Model> = {
+  'the larger and the smaller of two': (bias) => {
+    const [a, b, c] = [randn([4, 5], double), randn([4, 5], double), randn([5], double)];
+    return (x) => x.matmul(a).add(bias).maximum(x.matmul(b)).minimum(x.sum(1, true).add(1)).matmul(c);
+  },
+  'a quotient': () => {
+    const [a, b] = [randn([4, 5], double), randn([4, 5], double)];
+    return (x) => x.matmul(a).div(x.matmul(b).square().add(1)).sum(1);
+  },
+};
+
 const conserves = (explain: Relevance, make: (bias: number) => Model): void =>
   law((seed) => {
     manualSeed(seed);
@@ -63,7 +89,7 @@ const conserves = (explain: Relevance, make: (bias: number) => Model): void =>
   });
 
 describe.each(Object.entries(networks))('%s', (_, make) => {
-  test.each([{}, { gamma: 0.3 }])('LRP conserves with %o: relevance sums to f(x) where there are no biases', (options) =>
+  test.each([{}, { gamma: 0.3 }, { alpha: 1 }, { alpha: 2 }, { range: [-9, 9] as const }, { alpha: 2, range: [-9, 9] as const }])('LRP conserves with %o: relevance sums to f(x) where there are no biases', (options) =>
     conserves((f, x) => lrp(f, x, options), make)); // prettier-ignore
 
   test('DeepLIFT conserves: differences sum to f(x) − f(baseline), biases or not', () =>
@@ -76,6 +102,58 @@ describe.each(Object.entries(networks))('%s', (_, make) => {
       expect(gap).toBeAllClose([0, 0, 0], { atol: 1e-8 });
     }));
 });
+
+test.each(Object.entries(mixed))('DeepLIFT conserves through %s', (_, make) =>
+  law((seed) => {
+    manualSeed(seed);
+    const [f, x, baseline] = [make(0.5), randn([3, 4], double), randn([4], double)];
+    const { attributions, gap } = deepLift(f, x, { baseline });
+    expect(attributions.sum(1)).toBeAllClose(f(x).sub(f(baseline.expand([3, 4]))), { rtol: 1e-7, atol: 1e-8 });
+    expect(gap).toBeAllClose([0, 0, 0], { atol: 1e-8 });
+  }),
+);
+
+const { leakyRelu, elu, selu, celu, softplus, mish, silu, hardtanh, gelu } = nn.functional;
+test.each([leakyRelu, elu, selu, celu, softplus, mish, silu, hardtanh, gelu])('DeepLIFT of %o, a function of one variable, is what it rose by', (g) =>
+  law((seed) => {
+    manualSeed(seed);
+    const [x, baseline] = [randn([2, 6], double).mul(3), randn([6], double).mul(3)];
+    const rise = g(x).sub(g(baseline));
+    expect(deepLift((z) => g(z).sum(1), x, { baseline }).attributions).toBeAllClose(rise, { rtol: 1e-9, atol: 1e-10 });
+  }, 5)); // prettier-ignore
+
+test('what a maximum rose by goes to the place that has it, what it fell by to the place that had it', () => {
+  const pooled: Model = (x) => nn.functional.maxPool1d(x.unsqueeze(1), 2).reshape([x.shape[0], -1]).sum(1);
+  const [x, baseline] = [tensor([[1, 5, 1, 0]], double), tensor([3, 0, 3, 0], double)]; // 3 → 5 and 3 → 1
+  for (const f of [pooled, (z: Tensor) => z.reshape([-1, 2, 2]).amax(2).sum(1)]) {
+    const { attributions, gap } = deepLift(f, x, { baseline });
+expect(attributions).toBeAllClose([[0, 2, -2, 0]]);
+    expect(gap.item()).toBe(0);
+  }
+}); // prettier-ignore
+
+test('LRP-αβ takes apart what cancels, and LRP-z^B gives to numbers that are 0', () => {
+  const f: Model = (x) =>
+    x
+      .matmul(tensor([[3], [-2]], double))
+      .relu()
+      .sum(1); // 3 − 2 = 1
+  const x = tensor([[1, 1]], double);
+  expect(lrp(f, x, { alpha: 1 }).attributions).toBeAllClose([[1, 0]]);
+  expect(lrp(f, x, { alpha: 2 }).attributions).toBeAllClose([[2, -1]]);
+  const { attributions, gap } = lrp(f, tensor([[1, 0]], double), { range: [0, 1] });
+  // shares 3·1 − 0 and −2·0 + 2·1 of 5, of the output 3
+  expect(attributions).toBeAllClose([[9 / 5, 6 / 5]]);
+  expect(gap.item()).toBeCloseTo(0, 12);
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  ['alpha below 1', () => lrp((x) => x.sum(1), zeros([1, 2]), { alpha: 0.5 }), /alpha must be 1 or more, without epsilon and gamma/],
+  ['alpha with epsilon', () => lrp((x) => x.sum(1), zeros([1, 2]), { alpha: 2, epsilon: 0.1 }), /without epsilon and gamma, got alpha 2, epsilon 0.1/],
+  ['numbers beyond the range', () => lrp((x) => x.sum(1), ones([1, 2]).mul(3), { range: [0, 1] }), /x must be within the range \[0, 1\], got \[3, 3\]/],
+])('%s is refused', (_, wrong, message) => {
+  expect(wrong).toThrow(message);
+}); // prettier-ignore
 
 test('LRP that takes a ReLU that is used again for its last use, as hooks of modules do, does not conserve', () => {
   const byRelu = (rule: () => Walk): Relevance => (f, x) => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Generator, jacobian, manualSeed, nn, randn, tensor, zeros, type Tensor } from '../../src/index.ts';
 import {
-  inputGradient, inputGradientPenalty, integratedGradients, jacobianPenalty, monotonicityPenalty, rightForTheRightReasons,
+  expectedGradients, expectedInputGradient, inputGradient, inputGradientPenalty, integratedGradients, jacobianPenalty, monotonicityPenalty, rightForTheRightReasons,
   sparsityPrior, totalVariation, type Model,
 } from '../../src/explain/index.ts'; // prettier-ignore
 import { gradcheck, gradgradcheck } from '../../src/testing/index.ts';
@@ -24,6 +24,7 @@ describe.each<[string, (f: Model) => Tensor]>([
   ['monotonicityPenalty', (f) => monotonicityPenalty((z) => f(z).select(1, 0), x, tensor([1, -1, 0, 1], double))],
   ['sparsityPrior of gradients', (f) => sparsityPrior(inputGradient((z) => f(z).select(1, 1), x))],
   ['totalVariation of gradients', (f) => totalVariation(inputGradient((z) => f(z).select(1, 1), x).reshape([2, 2, 2]))],
+  ['sparsityPrior of expected gradients', (f) => sparsityPrior(expectedInputGradient((z) => f(z).select(1, 1), x, { background: x.neg(), samples: 3, generator: new Generator(4) }))],
 ])('%s', (_, term) => {
   const ofWeights = (a: Tensor, b: Tensor): Tensor => term(mlp(a, b));
   test('can be trained with: its gradient in the weights is that of finite differences, to the second order', () => {
@@ -36,6 +37,16 @@ test('the input gradient is that of the sum of outputs, and leaves x alone', () 
   expect(inputGradient((z) => z.pow(3), tensor([[2, -1]], double)).detach()).toBeAllClose([[12, 3]]);
   expect(x.requiresGrad).toBe(false);
 });
+
+test('expected gradients as a term have the mean that expectedGradients has', () => {
+  const f: Model = (z) => mlp(W.detach(), V.detach())(z).select(1, 2);
+  const background = random([3, 4], 8).detach();
+  const of = (samples: number, seed: number) => ({ background, samples, generator: new Generator(seed) });
+  const { attributions } = expectedGradients(f, x, of(20_000, 1));
+  expect(expectedInputGradient(f, x, of(20_000, 2)).detach()).toBeAllClose(attributions, { rtol: 0, atol: 0.05 });
+  expect(() => expectedInputGradient(f, x, { background: zeros([3, 2]) })).toThrow(/expectedInputGradient: the baseline must be/);
+  expect(() => expectedInputGradient(f, x, { background, samples: 0 })).toThrow(/samples must be a whole number/);
+}); // prettier-ignore
 
 test('right for the right reasons is the squared gradient under the mask, by hand', () => {
   const a = tensor([[1, -2], [0.5, 3]], double); // prettier-ignore
