@@ -130,10 +130,10 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     kind: 'scenes',
     about: 'pictures from captions: a dVAE, a transformer that writes its codes, a CLIP that chooses',
     defaults: {
-      ...{ dvaeRounds: 30, dvaeBatch: 8, dvaeLr: 4e-3, codes: 256, channels: 24 },
-      ...{ rounds: 20, batch: 16, lr: 2e-3, width: 96, layers: 3, heads: 4 },
-      ...{ clipRounds: 8, clipBatch: 32, clipLr: 1e-3 },
-      ...{ steps: 100, weightDecay: 0.01, seed: 1 },
+      ...{ dvaeRounds: 22, dvaeBatch: 8, dvaeLr: 4e-3, codes: 256, channels: 24 },
+      ...{ rounds: 35, batch: 16, lr: 3e-3, width: 96, layers: 3, heads: 4 },
+      ...{ clipRounds: 20, clipBatch: 32, clipLr: 2e-3 },
+      ...{ steps: 100, asked: 100, weightDecay: 0.01, seed: 1 },
     },
     make: ({ codes, channels, width, layers, heads }, { vocabSize, captionLength, size }, generator) => {
       const dvae = { size, codes, width: channels, halvings: 2, blocks: 2 };
@@ -161,6 +161,7 @@ export const meanings: Readonly<Record<string, string>> = {
   heads: 'attention heads in a layer; width must be a multiple of it',
   blocks: 'blocks in each of three stages',
   dropout: 'share of numbers that are left out in training',
+  asked: 'captions that were held back, from which pictures are drawn at the end',
   rounds: 'rounds of the transformer, of `steps` steps each',
   dvaeRounds: 'rounds of the dVAE, which comes first',
   clipRounds: 'rounds of the CLIP, which comes last',

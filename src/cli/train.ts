@@ -119,7 +119,8 @@ async function work(w: Work): Promise<number> {
     `${plan.recipe}, ${model.parameterCount()} parameters, on ${name}. Ctrl-C stops; the run is in ${out}\n`,
   );
 
-  const optimizer = new AdamW(model.parameters(), { lr, weightDecay });
+  const betas: [number, number] = task.stages ? [0.9, 0.99] : [0.9, 0.999]; // a stage is short: it must forget its beginning
+  const optimizer = new AdamW(model.parameters(), { lr, weightDecay, betas });
   const stepsPerEpoch = task.loader.length;
   const run = await fit<Batch>({
     model,
