@@ -33,7 +33,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   train: LIBRARY,
   onnx: `${CORE} nn io | models`,
   index: `${LIBRARY} models`,
-  cli: `${LIBRARY} models train index`,
+  cli: `${LIBRARY} models train onnx index`,
 };
 
 /** These import neither a package nor anything of Node. */

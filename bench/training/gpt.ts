@@ -14,10 +14,9 @@ class Block extends nn.Module {
   fc2 = new nn.Linear(4 * C, C);
 
   override forward(x: Tensor): Tensor {
-    const heads = this.qkv(this.norm1(x))
-      .reshape([B, T, 3, H, C / H])
-      .permute(2, 0, 3, 1, 4); // [3, B, H, T, C/H]
-    const [q, k, v] = heads.unbind();
+    const [q, k, v] = this.qkv(this.norm1(x))
+      .chunk(3, -1)
+      .map((part) => part.reshape([B, T, H, C / H]).transpose(1, 2)); // [B, H, T, C/H]
     const seen = nn.functional.scaledDotProductAttention(q, k, v, { isCausal: true }); // [B, H, T, C/H]
     const y = x.add(this.proj(seen.transpose(1, 2).reshape([B, T, C])));
     return y.add(this.fc2(nn.functional.gelu(this.fc1(this.norm2(y)))));

@@ -65,8 +65,8 @@ export function inHaste(): string {
   setMatmulInstructions((values.instructions ?? 'fma 256') as 'fma 256');
   const threads = Number(values.threads ?? Math.min(64, availableParallelism()));
   setNumThreads(threads);
-  const { kernel, instructions } = kernelInfo().matmul;
-  return `Node ${process.version}, ${kernel}, ${instructions}, threads: ${threads}`;
+  const { kernel, instructions, why } = kernelInfo().matmul;
+  return `Node ${process.version}, ${kernel}, ${instructions} (${why}), threads: ${threads}`;
 }
 
 const began = performance.now();

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
-import { explain, explainHelp } from './explain.ts';
 import { draw } from './draw.ts';
+import { explain, explainHelp } from './explain.ts';
+import { exportModel } from './exportOnnx.ts';
+import { findStepSize } from './findLr.ts';
 import { info } from './info.ts';
 import { meanings, recipes, type Recipe } from './recipes.ts';
 import { tokenize } from './tokenize.ts';
 import { train } from './train.ts';
+import { tune } from './tune.ts';
 import { evaluate, generate, predict } from './use.ts';
 import { readArgs, UsageError, type Args, type OptionTypes } from './usage.ts';
 
@@ -19,8 +22,10 @@ interface Command {
 }
 
 const text = { type: 'string' } as const;
-const texts = { type: 'string', multiple: true } as const;
 const flag = { type: 'boolean' } as const;
+const texts = { type: 'string', multiple: true } as const;
+/** What a run is made of. */
+const plan = { data: text, set: texts, target: text, text: texts, drop: texts };
 const models = Object.entries(recipes).map(
   ([name, { kind, about }]) => `  ${name.padEnd(8)} ${kind.padEnd(7)} ${about}`,
 );
@@ -42,8 +47,40 @@ ${models.join('\n')}
   --set name=value a setting; may be said again. adjoint train MODEL --help tells them
   --out DIR        a new or empty folder (default: runs/MODEL, runs/MODEL-2, …)
   --resume DIR     go on with a run that was stopped or killed, to the same bits as if it had not been`,
-    options: { data: text, set: texts, out: text, resume: text, target: text, text: texts, drop: texts },
+    options: { ...plan, out: text, resume: text },
     run: train,
+  },
+  tune: {
+    about: 'train with many settings, and say which of them did best',
+    help: `adjoint tune MODEL --grid NAME=VALUE,VALUE… … [options]
+adjoint tune MODEL --random N NAME=LOW..HIGH … [options]
+adjoint tune --resume DIR
+
+  --grid           every combination of the values that are listed: lr=1e-3,3e-3 width=64,128
+  --random N       N draws: from lists, from ranges (dropout=0..0.5), or from ranges on a logarithmic axis
+                   (lr=1e-4..1e-1:log)
+  --halving        first few epochs for all; the best third of them goes on with three times as many, and so on up to
+                   the setting epochs
+  --score NAME     what is to be best on what was held back: loss (default), accuracy, …
+  --jobs N         trials at a time, each in a process of its own (default: as many as there are processors)
+  --data, --set, --target, --text, --drop     for all trials, as in train
+  --out DIR        a new or empty folder (default: runs/tune-MODEL, runs/tune-MODEL-2, …)
+  --resume DIR     go on with a tuning that was stopped or killed`,
+    options: { ...plan, out: text, resume: text, grid: flag, random: text, halving: flag, score: text, jobs: text },
+    run: tune,
+  },
+  'find-lr': {
+    about: 'a step size to try first',
+    help: `adjoint find-lr MODEL [options]
+
+  Makes a step with each of many step sizes, from small to large, and says at which one the loss fell fastest.
+
+  --from LR, --to LR    the least and the largest (default: 1e-6 and 1)
+  --steps N             (default: 100)
+  --data, --set, --target, --text, --drop     as in train
+  --out DIR             a new or empty folder for the curve (default: runs/find-lr-MODEL, …)`,
+    options: { ...plan, out: text, from: text, to: text, steps: text },
+    run: findStepSize,
   },
   eval: {
     about: 'how good a model is on what was held back',
@@ -81,7 +118,7 @@ ${models.join('\n')}
     about: 'why a model says what it says: a table and a page',
     help: explainHelp,
     options: {
-      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag,
+      'input': texts, 'row': texts, 'prompt': text, 'method': text, 'target': text, 'output': text, 'baseline': text, 'words': flag, 'corrupted': text,
       'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag,
     }, // prettier-ignore
     run: explain,
@@ -100,10 +137,25 @@ ${models.join('\n')}
     run: draw,
   },
   info: {
-    about: 'layers, shapes, parameters, memory',
-    help: 'adjoint info DIR',
-    options: {},
+    about: 'layers, shapes, parameters, FLOPs, memory',
+    help: `adjoint info DIR [--length N]
+
+  DIR is of a run, or of GPT-2 or BERT in Hugging Face's layout. FLOPs and activations are counted while the model is
+  called with one row; --length says of how many tokens (default: as many as the model takes, at most 64).`,
+    options: { length: text },
     run: info,
+  },
+  export: {
+    about: 'a model as an ONNX file',
+    help: `adjoint export DIR --onnx [--out FILE] [options]
+
+  --out FILE       (default: DIR/model.onnx)
+  --length N       tokens in a row, which the file fixes (default: as many as the model takes, at most 64)
+  --batch N        rows in a batch (default: free, chosen when the file is run)
+
+  Needs the package @bufbuild/protobuf.`,
+    options: { onnx: flag, out: text, length: text, batch: text },
+    run: exportModel,
   },
   tokenize: {
     about: 'text to tokens, or a new tokenizer from a text',
@@ -117,7 +169,7 @@ adjoint tokenize --train KIND --data FILE --out tokenizer.json [--vocab-size N]
   },
 };
 
-const common = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+const common = { json: flag, help: { type: 'boolean', short: 'h' } } as const;
 const overview = `adjoint COMMAND …
 
 ${Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`).join('\n')}
@@ -154,6 +206,15 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   return (await command.run(args)) ?? 0;
 }
 
+// A trial of `adjoint tune` ends when the tuning does, however that ends; it goes on from its last checkpoint.
+process.once('disconnect', () => process.exit(143));
+process.channel?.unref();
+
+// `adjoint … | head` has read enough: what comes then is not wanted, and no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -103,7 +103,7 @@ function attributing(which: 'inside' | 'outside', row: Row): Method {
       const base = law.expected?.item() ?? law.intercept?.item() ?? (row.fromNothing ? 0 : empty);
       const { facts, numbers, warning } = judged(law, output - base, subject.unit, row.ifLarge);
       const head = { method: title, question: about, facts, note: `${warning}${note}` };
-      const section = { ...head, ...subject.body(features, base) } as ExplanationSection;
+      const section = { ...head, ...subject.body(features, row.isSlope ? undefined : { base, output }) } as ExplanationSection;
       return { sections: [section], numbers: { ...numbers, base, output }, features, items: view.items(features) };
     },
     attribute: { view: which, of: async (view, options) => (await row.of(view, options)).attributions },

@@ -1,11 +1,18 @@
 /** The methods of `adjoint explain`, a row each, and how they are chosen. */
 import { attributionMethods } from './explainAttributions.ts';
 import { pictureMethods } from './explainPictures.ts';
+import { tableMethods } from './explainTables.ts';
+import { transformerMethods } from './explainTransformers.ts';
 import { settings, type Kind, type Method, type Subject } from './explainSubject.ts';
 import { UsageError } from './usage.ts';
 
 /** In the order in which `all` has them. */
-export const methods: readonly Method[] = [...attributionMethods, ...pictureMethods];
+export const methods: readonly Method[] = [
+  ...attributionMethods,
+  ...pictureMethods,
+  ...tableMethods,
+  ...transformerMethods,
+];
 
 /** What is asked where nothing is said: something from inside, from outside, and a linear model. */
 const usual: Readonly<Record<Kind, readonly string[]>> = {

@@ -90,8 +90,8 @@ function shownBy(section: ExplanationSection): string {
       return section.layers
         .map((heads, layer) => {
           const last = heads.map((head) => head[head.length - 1]);
-          const texts = last.map((row, h) => `head ${h} ${JSON.stringify(section.tokens[row.indexOf(Math.max(...row))])} ${Math.max(...row).toFixed(2)}`);
-          return wrapped(`layer ${layer}, the last token looks most at: ${texts.join(', ')}`);
+          const texts = last.map((row, h) => `head ${h + 1} ${JSON.stringify(section.tokens[row.indexOf(Math.max(...row))])} ${Math.max(...row).toFixed(2)}`);
+          return wrapped(`layer ${layer + 1}, the last token looks most at: ${texts.join(', ')}`);
         })
         .join('\n'); // prettier-ignore
     case 'image':

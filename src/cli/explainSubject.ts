@@ -9,6 +9,7 @@ import type { ExplanationSection } from '../inspect/index.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Item } from './explainPrint.ts';
+import type { TransformerText } from './explainTransformers.ts';
 import { readNumber, UsageError } from './usage.ts';
 
 export type Kind = 'pictures' | 'tables' | 'text';
@@ -49,7 +50,7 @@ export interface Rows {
   /** Row i as a picture, where it is one. */
   picture?(i: number): { pixels: Uint8Array; width: number; height: number };
   /** The loss of the model's outputs for rows, a mean. */
-  loss(outputs: Tensor, y: Tensor): Tensor;
+  readonly loss: (outputs: Tensor, y: Tensor) => Tensor;
 }
 
 export interface Subject {
@@ -74,10 +75,14 @@ export interface Subject {
   /** Where there is nothing to differentiate by, null. */
   readonly inside: View | null;
   readonly outside: View;
+  /** Of a transformer: what methods take that look into it. */
+  readonly transformer?: TransformerText;
   /** Names of the shown features, where they have some. */
   readonly names: readonly string[];
-  /** Attributions, a number a feature, as they are drawn. `base` is what they start from. */
-  body(features: ArrayLike<number>, base: number): Body;
+  /** The values that a beeswarm is coloured by, one a feature, where inputs have the same features. */
+  readonly levels?: readonly number[];
+  /** Attributions, a number a feature, as they are drawn; with ends, as what leads from the base to the output. */
+  body(features: ArrayLike<number>, ends?: { readonly base: number; readonly output: number }): Body;
   /** Attributions of the features, at each number of the outside view's x. */
   spread(features: ArrayLike<number>): Tensor;
   /** Some of the rows that the model was trained on, drawn at random: --set rows of them. Null where they are not known. */
@@ -110,6 +115,8 @@ export interface Method {
   readonly kinds: readonly Kind[];
   /** The question that it answers. */
   readonly about: string;
+  /** It is of the whole model: with several inputs it is asked once. */
+  readonly once?: true;
   /** Settings that it takes. */
   readonly settings: readonly string[];
   /** Why it cannot be had of this prediction; null if it can. */
@@ -144,6 +151,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   points: count('values at which a column is set'),
   repeats: count('orders of a column'),
   rows: count('training rows that are looked at'),
+  tokens: { about: 'of generation: how many tokens are written', low: 1, whole: true, kind: 'text' },
   damping: amount('of influence: λ of H + λI'),
 };
 

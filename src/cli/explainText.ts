@@ -16,6 +16,7 @@ import type { Tokenizer } from '../text/index.ts';
 import type { Item } from './explainPrint.ts';
 import type { Subject, View } from './explainSubject.ts';
 import { chooseClass, explained, type Scale } from './explainTarget.ts';
+import type { TransformerText } from './explainTransformers.ts';
 import { UsageError } from './usage.ts';
 
 export type TextModel = LanguageModel | BERTForMaskedLM | BERTForClassification;
@@ -30,7 +31,12 @@ export interface TextChoices {
   readonly words: boolean;
   /** Names of the classes of a classifier; numbers if none. */
   readonly classes: readonly string[] | undefined;
+  /** As many tokens with another answer, for patching. */
+  readonly corrupted: string | undefined;
 }
+
+const isTransformer = (model: TextModel): model is TransformerText['model'] =>
+  model instanceof GPT || model instanceof BERTForMaskedLM || model instanceof BERTForClassification;
 
 /** What the model makes of tokens [N, T] at the explained place, and the table in which it looks tokens up. */
 interface Reader {
@@ -109,6 +115,9 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
   const without = ids.map((id) => (isSpecial(id) ? id : left));
   const [there, gone] = [ids, without].map((row) => tensor([row])); // [1, T]
 
+  const transformer = isTransformer(model) ? transformerText(model) : null;
+  if (!transformer && choices.corrupted !== undefined) throw new UsageError("--corrupted is not for a model without attention");
+
   const group = choices.words ? wordsOf(ids, tokenizer) : ids.map((_, t) => t);
   const count = group[T - 1] + 1;
   const names = Array.from({ length: count }, (_, g) => tokenizer.decode(ids.filter((_id, t) => group[t] === g)) || tokenizer.idToToken(ids[group.indexOf(g)]));
@@ -136,10 +145,22 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
       slopes: () => new Float64Array(count), // nothing there has a slope
       items,
     },
+    ...(transformer && { transformer }),
     body: (features) => ({ kind: 'tokens', tokens: names.map((text, g) => ({ text, attribution: features[g] })), unit: about.unit }),
     spread: (features) => tensor([group.map((g) => features[g])]),
     trainingRows: null,
   };
+
+  /** The same prediction, for what looks into the model. */
+  function transformerText(net: TransformerText['model']): TransformerText {
+    const position = net instanceof GPT ? T - 1 : net instanceof BERTForMaskedLM ? ids.indexOf(tokenizer.tokenToId(MASK)) : 0;
+    const encoded = choices.corrupted === undefined ? null : tokenizer.encode(choices.corrupted);
+    const corrupted = encoded && net instanceof GPT ? encoded.slice(-net.blockSize) : encoded;
+    if (corrupted && corrupted.length !== T) throw new UsageError(`--corrupted must have as many tokens as --prompt, ${T}, got ${corrupted.length}`);
+    const name = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
+    const measure = of((y) => (y.ndim === 3 ? y.select(1, position) : y));
+    return { model: net, ids, name, label: labels, position, left, corrupted, measure };
+  }
 
   /** The same prediction as a function of the tokens' vectors [1, T, E]. */
   function embeddedView(layer: nn.Embedding): View {

@@ -1,7 +1,22 @@
-/** The folder of a run: new or empty when it begins, and gone again if nothing came of it. */
+/** The folder of a run, new or empty when it begins, and gone again if nothing came of it; JSON in it. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { FormatError, ValueError } from '../array/errors.ts';
+import { readText, writeFileAtomic } from '../io/files.ts';
 import { UsageError } from './usage.ts';
+
+export const writeJson = (path: string, value: unknown): void =>
+  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** @throws FileError when the file cannot be read; FormatError when it is not JSON */
+export function readJson(path: string): unknown {
+  const text = readText(path);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(path, 'the file must be JSON', (error as Error).message);
+  }
+}
 
 /** Why a path is no new or empty folder; null if it is one. */
 function taken(path: string): string | null {
@@ -42,4 +57,14 @@ export function claim(out: string): () => void {
       // Not empty: it stays, and so does what it lies in.
     }
   };
+}
+
+/** Writes a page; where the packages that draw it are not installed that is noted, and all else is there nonetheless. */
+export async function orNote(page: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    console.error(`adjoint: no ${page}: ${error.message}`);
+  }
 }

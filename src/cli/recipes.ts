@@ -175,6 +175,8 @@ export const meanings: Readonly<Record<string, string>> = {
 };
 
 const fractions = ['lr', 'dvaeLr', 'clipLr', 'weightDecay', 'dropout', 'warp'];
+/** Whether a setting is a whole number. */
+export const isWhole = (name: string): boolean => !fractions.includes(name);
 const mayBeZero = ['vocab', 'seed', ...fractions];
 
 /** The recipe of a name, for a table or for what the model is otherwise trained on. @throws UsageError when there is none */
@@ -198,7 +200,7 @@ export function readSettings(defaults: Settings, said: readonly string[]): Setti
     if (!Object.hasOwn(defaults, name)) {
       throw new UsageError(`--set must name one of ${Object.keys(defaults).join(', ')}, got '${name}'`);
     }
-    const range = { low: mayBeZero.includes(name) ? 0 : 1, whole: !fractions.includes(name) };
+    const range = { low: mayBeZero.includes(name) ? 0 : 1, whole: isWhole(name) };
     settings[name] = readNumber(`--set ${name}`, value, { ...range, high: name === 'dropout' ? 0.99 : undefined });
   }
   return settings;

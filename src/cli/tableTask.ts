@@ -51,7 +51,7 @@ const pick = ({ columns }: Table, rows: readonly number[]): Table => ({
 
 const valuesOf = (table: Table, name: string): ArrayLike<number | string | null> => table.columns[name].values;
 
-interface Rows {
+export interface Rows {
   readonly name: string;
   readonly target: string;
   readonly train: Table;
@@ -59,7 +59,7 @@ interface Rows {
 }
 
 /** The rows that have a value of the target, a fifth of them held back. */
-function readRows(data: string, { target: said, text, drop }: ColumnChoice, seed: number): Rows {
+export function readRows(data: string, { target: said, text, drop }: ColumnChoice, seed: number): Rows {
   const isDrawn = data === 'houses';
   const table = isDrawn ? drawHouses(2000, new Generator(seed)) : parseCsv(readText(data), { where: data, text });
   const names = Object.keys(table.columns);
@@ -101,15 +101,15 @@ function checkColumn({ length, columns }: Table, name: string, isTarget: boolean
 }
 
 /** Targets: class numbers [N], or standardized numbers [N, 1]. */
-function targetsOf({ target }: TablePreprocessing, rows: Table): Tensor {
+export function targetsOf({ target }: TablePreprocessing, rows: Table): Tensor {
   const y = encodeTable({ columns: [target] }, rows);
   return target.kind === 'text' ? y.argmax(1) : y;
 }
 
-const inputsOf = (preprocessing: TablePreprocessing, rows: Table): Tensor =>
+export const inputsOf = (preprocessing: TablePreprocessing, rows: Table): Tensor =>
   encodeTable(preprocessing, rows, { unknown: 'zeros' });
 
-function lossOf(output: Tensor, y: Tensor, { target }: TablePreprocessing): Tensor {
+export function lossOf(output: Tensor, y: Tensor, { target }: TablePreprocessing): Tensor {
   return target.kind === 'text' ? F.crossEntropy(output, y) : F.mseLoss(output, y);
 }
 
@@ -241,7 +241,7 @@ const beside = ({ length, columns }: Table, more: Table['columns']): Table => ({
 });
 
 /** The rows of a file, which must have all columns; texts in training are texts here too, whatever they look like. */
-function parseRows(file: string, columns: readonly FittedColumn[]): Table {
+export function parseRows(file: string, columns: readonly FittedColumn[]): Table {
   const read = readText(file);
   const names = Object.keys(parseCsv(read, { where: file }).columns);
   const lacks = columns.filter(({ name }) => !names.includes(name)).map(({ name }) => name);

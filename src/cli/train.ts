@@ -4,24 +4,21 @@ import { join, resolve } from 'node:path';
 import { FileError, FormatError, ValueError } from '../array/errors.ts';
 import { Generator } from '../array/random.ts';
 import { renderReport, type RunReport } from '../inspect/index.ts';
-import { lockFile, readText, saveSafetensors, writeFileAtomic } from '../io/files.ts';
+import { lockFile, saveSafetensors, writeFileAtomic } from '../io/files.ts';
 import { AdamW, lrScheduler } from '../optim/index.ts';
 import { saveTokenizer } from '../text/files.ts';
 import { fit, logFile, showProgress, showSeconds, stopOnInterrupt, type Run } from '../train/index.ts';
-import { claim, freeFolder } from './folders.ts';
+import { claim, freeFolder, orNote, readJson, writeJson } from './folders.ts';
 import { isPictureFolder, pictureSettings } from './imageTask.ts';
 import { readSettings, recipeOf } from './recipes.ts';
 import { isTable } from './tableTask.ts';
-import type { Batch, Judgement, Plan, Prepared, Stage } from './task.ts';
+import { inStages } from './stages.ts';
+import type { Batch, Judgement, Plan, Prepared } from './task.ts';
 import { prepare } from './tasks.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
 
-const writeJson = (path: string, value: unknown): void => writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-
-/** A new plan, from the arguments. */
-function newPlan(args: Args): Plan {
-  expectPositionals(args, ['MODEL']);
-  const [name] = args.positionals;
+/** A new plan, from the options and the model that was named. */
+export function newPlan(args: Args, [name]: readonly string[]): Plan {
   const data = dataOf(args, null);
   const recipe = recipeOf(name, isTable(data));
   const more = recipe.kind === 'images' && isPictureFolder(data) ? pictureSettings : {};
@@ -32,6 +29,19 @@ function newPlan(args: Args): Plan {
   const said = columnOptions.find((option) => args.has(option));
   if (said !== undefined) throw new UsageError(`--${said} is for tables: --data must name a CSV file, or houses`);
   return { recipe: name, data, settings };
+}
+
+/** The words that newPlan makes the plan of. */
+export function wordsOf({ recipe, data, settings, columns }: Plan): string[] {
+  const option = (name: string, values: readonly string[]): string[] => values.flatMap((value) => [`--${name}`, value]);
+  return [
+    recipe,
+    ...option('data', data === null ? [] : [data]),
+    ...option('set', Object.entries(settings).map(([name, value]) => `${name}=${value}`)), // prettier-ignore
+    ...option('target', columns?.target === undefined ? [] : [columns.target]),
+    ...option('text', columns?.text ?? []),
+    ...option('drop', columns?.drop ?? []),
+  ];
 }
 
 const columnOptions = ['target', 'text', 'drop'];
@@ -49,13 +59,7 @@ export function planOf(folder: string): Plan {
     const cure = 'name a folder that `adjoint train` has made';
     throw new FileError(path, 'there must be the config of a run', 'no such file', cure);
   }
-  let config: { run?: Plan };
-  try {
-    config = JSON.parse(readText(path)) as { run?: Plan };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FormatError(path, 'the file must be JSON', error.message);
-  }
+  const config = readJson(path) as { run?: Plan };
   if (!config.run) throw new FormatError(path, 'the folder must be one that `adjoint train` has made', 'another model');
   return config.run;
 }
@@ -75,7 +79,8 @@ function oldPlan(folder: string, args: Args): Plan {
 /** Returns the exit code. */
 export async function train(args: Args): Promise<number> {
   const old = args.text('resume');
-  const plan = old === undefined ? newPlan(args) : oldPlan(old, args);
+  if (old === undefined) expectPositionals(args, ['MODEL']);
+  const plan = old === undefined ? newPlan(args, args.positionals) : oldPlan(old, args);
   const out = old ?? args.text('out') ?? freeFolder(`runs/${plan.recipe}`);
   const generator = new Generator(plan.settings['seed']);
   const { model, task, name, fingerprint } = await prepare(plan, generator);
@@ -151,7 +156,7 @@ async function work(w: Work): Promise<number> {
   if (task.preprocessing) writeJson(join(out, 'preprocessing.json'), task.preprocessing);
   const { history, step, stopped } = run;
   writeJson(join(out, 'metrics.json'), { ...judgement.metrics, ...judgement.details, steps: step, stopped, history });
-  await writeReport(w, run, judgement);
+  await orNote('report.html', () => writeReport(w, run, judgement));
 
   const seconds = (performance.now() - began) / 1000;
   const resume = stopped === null ? undefined : `adjoint train --resume ${out}`;
@@ -166,21 +171,7 @@ async function work(w: Work): Promise<number> {
   return stopped === null ? 0 : stopped === 'interrupted' ? 130 : 143;
 }
 
-/** In each stage the step size rises in a straight line, then falls along a cosine to a twentieth. */
-function inStages(optimizer: AdamW, stages: readonly Stage[], stepsPerEpoch: number): lrScheduler.LambdaLR {
-  for (const group of optimizer.paramGroups) group.lr = 1;
-  return new lrScheduler.LambdaLR(optimizer, (t) => {
-    let at = t;
-    const now = stages.find(({ epochs }) => at < epochs * stepsPerEpoch || (at -= epochs * stepsPerEpoch) < 0);
-    if (!now) return 0; // after the last step
-    const steps = now.epochs * stepsPerEpoch;
-    const rising = Math.ceil(steps / 20);
-    const fall = 0.05 + 0.475 * (1 + Math.cos((Math.PI * (at - rising)) / (steps - rising)));
-    return now.lr * (at < rising ? (at + 1) / (rising + 1) : fall);
-  });
-}
-
-/** The page of a run; where the packages that draw it are not installed, all else is there nonetheless. */
+/** The page of a run. */
 async function writeReport(
   { out, model, task, plan, name }: Work,
   { history }: Run,
@@ -210,25 +201,20 @@ async function writeReport(
   });
   const shown = (x: number, key: string): string =>
     key === 'accuracy' || key === 'right' ? `${(100 * x).toFixed(1)} %` : x.toFixed(key === 'perplexity' ? 2 : 4);
-  try {
-    const page = await renderReport({
-      title: `${plan.recipe} on ${name}`,
-      subtitle: `seed ${plan.settings['seed']}`,
-      figures: [
-        ...Object.entries(judgement.metrics).map(([label, x]) => ({
-          label: `${label}, held back`,
-          value: shown(x, label),
-        })),
-        { label: 'parameters', value: `${model.parameterCount()}` },
-      ],
-      curves: [...losses, ...accuracy],
-      ...judgement.report,
-      config: { data: plan.data ?? name, ...plan.settings },
-      modelText: model.toString(),
-    });
-    writeFileAtomic(join(out, 'report.html'), page);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    console.error(`adjoint: no report.html: ${error.message}`);
-  }
+  const page = await renderReport({
+    title: `${plan.recipe} on ${name}`,
+    subtitle: `seed ${plan.settings['seed']}`,
+    figures: [
+      ...Object.entries(judgement.metrics).map(([label, x]) => ({
+        label: `${label}, held back`,
+        value: shown(x, label),
+      })),
+      { label: 'parameters', value: `${model.parameterCount()}` },
+    ],
+    curves: [...losses, ...accuracy],
+    ...judgement.report,
+    config: { data: plan.data ?? name, ...plan.settings },
+    modelText: model.toString(),
+  });
+  writeFileAtomic(join(out, 'report.html'), page);
 }

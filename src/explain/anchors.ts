@@ -72,8 +72,11 @@ interface Rule extends Arm {
   readonly coverage: number;
 }
 
-/** Grows rules feature by feature, and returns that of the largest coverage which is precise enough; else the most precise. */
-async function search(world: World, draw: Draw, options: AnchorOptions, mayAsk: (more: number) => boolean): Promise<Rule> {
+/**
+ * Grows rules feature by feature, and returns that of the largest coverage which is precise enough; else the most precise. `left` tells
+ * how many inputs may still be drawn.
+ */
+async function search(world: World, draw: Draw, options: AnchorOptions, left: () => number): Promise<Rule> {
   const { precision = 0.95, delta = 0.05, epsilon = 0.1, beam = 4, batch = 64 } = options;
   const rule = (features: readonly number[]): Rule => ({ features, coverage: world.coverage(features), asked: 0, yes: 0 });
   const beta = Math.log((1 + (beam - 1) * world.features) / delta);
@@ -82,7 +85,7 @@ async function search(world: World, draw: Draw, options: AnchorOptions, mayAsk: 
     for (;;) {
       if (bound(candidate, beta, 'lower') >= precision) return true;
       const isPlain = bound(candidate, beta, 'upper') < precision || candidate.asked >= 16 * batch;
-      if (isPlain || !mayAsk(batch)) return false;
+      if (isPlain || left() < batch) return false;
       await ask(draw, [candidate], [batch]);
     }
   };
@@ -101,12 +104,14 @@ async function search(world: World, draw: Draw, options: AnchorOptions, mayAsk: 
       }
     }
     if (grown.size === 0) break;
+    const least = 0.75 * left(); // longer rules must have their turn
+    const mayAsk = (more: number): boolean => left() - more >= least;
     kept = await bestOf([...grown.values()], beam, draw, { delta, epsilon, batch, mayAsk });
     for (const candidate of kept) {
       if (candidate.coverage > (best?.coverage ?? -1) && (await isAnchor(candidate))) best = candidate;
       if (candidate.asked > 0 && meanOf(candidate) > meanOf(closest)) closest = candidate;
     }
-    if (!mayAsk(batch)) break;
+    if (left() < batch) break;
   }
   return best ?? closest;
 } // prettier-ignore
@@ -134,7 +139,7 @@ async function anchored(where: string, f: AnyModel, x: Tensor, options: AnchorOp
     const budget = Math.floor(remaining(work) / (n - row));
     const samples = countOf(where, 'samples', options.samples ?? Math.max(1, Math.min(1000, Math.floor(budget / 4))));
     const end = remaining(work) - budget;
-    const mayAsk = (more: number): boolean => remaining(work) - more - samples >= end;
+    const left = (): number => remaining(work) - samples - end; // for the search
     const part = (y: Tensor, _: number, some: number): Tensor => predicted(where, y, some, threshold);
     const prediction = (await outputs(where, f, x.narrow(0, row, 1), work, part)).item();
     const world = worldOf(x.select(0, row).toTypedArray());
@@ -148,7 +153,7 @@ async function anchored(where: string, f: AnyModel, x: Tensor, options: AnchorOp
       of.forEach((i, r) => (yes[i] += classes[r] === prediction ? 1 : 0));
       return yes;
     };
-    const { features, coverage } = await search(world, draw, options, mayAsk);
+    const { features, coverage } = await search(world, draw, options, left);
     const fresh: Rule = { features, coverage, asked: 0, yes: 0 };
     await ask(draw, [fresh], [samples]);
     const lowerBound = bound(fresh, Math.log(1 / delta), 'lower');
@@ -274,7 +279,7 @@ export function anchorText({ features, ranges, prediction }: Pick<Anchor, 'featu
     const name = names?.[i] ?? `#${i}`;
     const { above, upTo } = ranges[at] ?? {};
     if (above === undefined || upTo === undefined) return `${name} is there`;
-    if (above === -Infinity) return upTo === Infinity ? `${name} is anything` : `${name} ≤ ${short(upTo)}`;
+    if (above === -Infinity) return upTo === Infinity ? name : `${name} ≤ ${short(upTo)}`;
     return upTo === Infinity ? `${name} > ${short(above)}` : `${short(above)} < ${name} ≤ ${short(upTo)}`;
   });
   return conditions.length === 0 ? `ALWAYS ${prediction}` : `IF ${conditions.join(' AND ')} THEN ${prediction}`;

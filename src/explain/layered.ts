@@ -16,7 +16,7 @@ export interface LayeredModel {
   embed(tokens: Tensor): Tensor;
   /** One behind the other, each [B, T, C] to [B, T, C]. */
   readonly layers: readonly ((x: Tensor) => Tensor)[];
-  /** What the last layer gives, [B, T, C], to logits: [B, T, V] of a language model, [B, classes] of a classifier. */
+  /** What the last layer gives, [B, T, C], to logits: of a language model [B, T, V], each position for itself; of a classifier [B, classes]. */
   head(x: Tensor): Tensor;
 }
 
@@ -48,9 +48,12 @@ export function embedded(where: string, model: LayeredModel, tokens: Tensor): Te
   return x;
 }
 
+/** From the stream before layer `from` to that behind the last. */
+export const through = (model: LayeredModel, x: Tensor, from = 0): Tensor =>
+  model.layers.slice(from).reduce((y, layer) => layer(y), x);
+
 /** From the stream before layer `from` to the logits. */
-export const rest = (model: LayeredModel, x: Tensor, from = 0): Tensor =>
-  model.head(model.layers.slice(from).reduce((y, layer) => layer(y), x));
+export const rest = (model: LayeredModel, x: Tensor, from = 0): Tensor => model.head(through(model, x, from));
 
 /** The stream before the first layer and behind each: layers + 1 tensors [B, T, C]. */
 export function streams(where: string, model: LayeredModel, tokens: Tensor): Tensor[] {

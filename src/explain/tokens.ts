@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.ts';
 import { featureAblation } from './ablation.ts';
 import { inputXGradient } from './gradients.ts';
 import { integratedGradients, type CompleteExplanation, type IntegratedOptions } from './integrated.ts';
-import { embedded, rest, tokensOf, type LayeredModel, type Tokens } from './layered.ts';
+import { embedded, through, tokensOf, type LayeredModel, type Tokens } from './layered.ts';
 import { atRest, baselineOf, turn, type Model, type WorkOptions } from './model.ts';
 
 export interface TokenOptions extends Omit<IntegratedOptions, 'baseline'> {
@@ -23,20 +23,22 @@ export interface TokenOptions extends Omit<IntegratedOptions, 'baseline'> {
   readonly position?: number;
 }
 
-/** From vectors [N, T, C] to what is explained, of each token (or class): [N, V]. */
-const reading = (where: string, model: LayeredModel, { output = 'logit', position = -1 }: TokenOptions): Model => {
+/** From vectors [N, T, C] to what is explained, of each token (or class): [N, V]. `x` is an example of them. */
+function reading(where: string, model: LayeredModel, x: Tensor, { output = 'logit', position = -1 }: TokenOptions): Model {
   if (output !== 'logit' && output !== 'logProbability') {
     throw new ValueError(where, "output must be 'logit' or 'logProbability'", `'${String(output)}'`);
   }
-  return (x) => {
-    const y = rest(model, x);
-    if (y.ndim === 3 && !(Number.isInteger(position) && position >= -y.shape[1] && position < y.shape[1])) {
-      throw new ValueError(where, `position must be from 0 to ${y.shape[1] - 1}`, `${position}`);
-    }
-    const logits = y.ndim === 3 ? y.select(1, position) : y;
+  const isClassifier = noGrad(() => model.head(x.narrow(0, 0, 1))).ndim === 2;
+  const T = x.shape[1];
+  if (!isClassifier && !(Number.isInteger(position) && position >= -T && position < T)) {
+    throw new ValueError(where, `position must be from 0 to ${T - 1}`, `${position}`);
+  }
+  return (vectors) => {
+    const y = through(model, vectors);
+    const logits = isClassifier ? model.head(y) : model.head(y.select(1, position).unsqueeze(1)).squeeze(1);
     return output === 'logit' ? logits : logits.logSoftmax(-1);
   };
-};
+} // prettier-ignore
 
 /** The vectors of tokens [B, T], and those of nothing: [B, T, C] each. */
 function vectors(where: string, model: LayeredModel, tokens: Tensor, o: TokenOptions): { x: Tensor; baseline: Tensor } {
@@ -79,7 +81,7 @@ export function embeddingIntegratedGradients(model: LayeredModel, tokens: Tokens
   const where = 'embeddingIntegratedGradients';
   atRest(where, model);
   const { x, baseline } = vectors(where, model, tokensOf(where, tokens), options);
-  const { attributions, gap } = integratedGradients(reading(where, model, options), x, { ...options, baseline });
+  const { attributions, gap } = integratedGradients(reading(where, model, x, options), x, { ...options, baseline });
   return { attributions: attributions.sum(-1), gap };
 } // prettier-ignore
 
@@ -139,7 +141,7 @@ export async function generationAttributions(
   const all = tokensOf(where, [...prompt, ...generated]);
   const n = all.shape[1] - 1;
   const { x, baseline } = vectors(where, model, all.narrow(1, 0, n), options);
-  const f = reading(where, model, { output });
+  const f = reading(where, model, x, { output });
   const [rows, gaps, values]: Tensor[][] = [[], [], []];
   for (const [g, target] of generated.entries()) {
     await turn();

@@ -3,7 +3,7 @@ import { html, type Markup } from './html.ts';
 import { shorten } from './palette.ts';
 import { pngDataUris, type Picture } from './pictures.ts';
 import type { AttentionSection } from './sections.ts';
-import { inPage, svgText, type Drawing } from './svg.ts';
+import { scrolling, svgText, type Drawing } from './svg.ts';
 import { tokenName } from './tokens.ts';
 
 type Matrix = readonly (readonly number[])[];
@@ -28,29 +28,37 @@ function pixelsOf(head: Matrix): Picture {
 function matrixDrawing(names: readonly string[], uri: string): Drawing {
   const cell = Math.max(11, Math.min(22, 380 / names.length));
   const size = Math.min(12, cell);
-  const [left, top] = [110, 24 + 7.5 * Math.max(...names.map((name) => name.length))];
+  const longest = Math.max(...names.map((name) => name.length));
+  const upright = longest <= 2;
+  const [left, top] = [Math.max(60, 8 + 7.5 * longest), upright ? 40 : 24 + 7.5 * longest];
   let inside = `<image x="${left}" y="${top}" width="${cell * names.length}" height="${cell * names.length}" style="image-rendering:pixelated" href="${uri}"/>`;
   names.forEach((name, i) => {
     const middle = (i + 0.5) * cell;
     inside += svgText(name, left - 5, +(top + middle + 0.35 * size).toFixed(2), { size, anchor: 'end' });
-    const [x, y] = [+(left + middle + 0.35 * size).toFixed(2), top - 5];
-    inside += svgText(name, x, y, { size, more: ` transform="rotate(-90 ${x} ${y})"` });
+    const [x, y] = [+(left + middle + (upright ? 0 : 0.35 * size)).toFixed(2), top - 5];
+    const turned = { size, more: ` transform="rotate(-90 ${x} ${y})"` };
+    inside += svgText(name, x, y, upright ? { size, anchor: 'middle' } : turned);
   });
   inside += svgText('token ↓ looks at →', 0, 12, { size: 12, color: 'muted' });
   return { inside, width: left + cell * names.length, height: top + cell * names.length };
 }
 
-/** Tokens down both sides; a line is as strong as its weight. Weights under 0.04 have none. */
+/** Tokens down both sides, with lines from each to the four that it looks at most, as strong as their weights. */
 function linesDrawing(names: readonly string[], head: Matrix): Drawing {
   const [line, left, right] = [Math.max(14, Math.min(20, 400 / names.length)), 110, 300];
   const y = (i: number): number => +(28 + i * line).toFixed(2);
-  let inside = '';
-  head.forEach((row, to) =>
-    row.forEach((weight, from) => {
-      if (weight < 0.04) return;
-      inside += `<line x1="${left}" y1="${y(to)}" x2="${right}" y2="${y(from)}" stroke="var(--minus)" stroke-width="${(0.5 + 3 * weight).toFixed(2)}" stroke-opacity="${Math.sqrt(weight).toFixed(2)}"/>`;
-    }),
+  const lines = head.flatMap((row, to) =>
+    row
+      .map((weight, from) => ({ weight, from }))
+      .filter(({ weight }) => weight >= 0.04)
+      .toSorted((a, b) => b.weight - a.weight)
+      .slice(0, 4)
+      .map(({ weight, from }) => {
+        const [width, opacity] = [(0.5 + 3 * weight).toFixed(1), Math.sqrt(weight).toFixed(2)];
+        return `<line x1="${left}" y1="${y(to)}" x2="${right}" y2="${y(from)}" stroke-width="${width}" stroke-opacity="${opacity}"/>`;
+      }),
   );
+  let inside = `<g stroke="var(--minus)">${lines.join('')}</g>`;
   names.forEach((name, i) => {
     inside +=
       svgText(name, left - 6, y(i) + 4, { size: 12, anchor: 'end' }) + svgText(name, right + 6, y(i) + 4, { size: 12 });
@@ -70,7 +78,7 @@ export async function attentionMarkup({ tokens, layers }: AttentionSection, id: 
   const n = tokens.length;
   const views = heads.map(({ head, l, h }, i) => {
     const place = `grid-area:${l + 2}/${h + 2}`;
-    return html`<input type="radio" name="${id}" id="${id}-${i}" style="${place}"${i === 0 ? html` checked` : html``}><label for="${id}-${i}" style="${place}" title="layer ${l + 1}, head ${h + 1}"><img class="small" src="${uris[i]}" width="${n}" height="${n}" alt="layer ${l + 1}, head ${h + 1}"></label><div class="enlarged"><h3>Layer ${l + 1}, head ${h + 1}</h3><div class="curves"><div>${inPage(matrixDrawing(names, uris[i]))}</div><div>${inPage(linesDrawing(names, head))}</div></div></div>
+    return html`<input type="radio" name="${id}" id="${id}-${i}" style="${place}"${i === 0 ? html` checked` : html``}><label for="${id}-${i}" style="${place}" title="layer ${l + 1}, head ${h + 1}"><img class="small" src="${uris[i]}" width="${n}" height="${n}" alt="layer ${l + 1}, head ${h + 1}"></label><div class="enlarged"><h3>Layer ${l + 1}, head ${h + 1}</h3><div class="curves">${scrolling(matrixDrawing(names, uris[i]))}${scrolling(linesDrawing(names, head))}</div></div>
 `;
   });
   const columns = layers[0].map((_, h) => html`<span style="grid-area:1/${h + 2}">head ${h + 1}</span>`);

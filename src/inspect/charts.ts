@@ -14,7 +14,7 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Lines over one pair of axes. */
+/** Lines, or points alone, over one pair of axes. */
 export interface Curve {
   readonly title: string;
   /** Default: `epoch`. */
@@ -22,6 +22,11 @@ export interface Curve {
   readonly yLabel: string;
   /** Shows y as a percentage: 0.5 is 50 %. */
   readonly percent?: boolean;
+  /** Points that no line joins, as of trials that have no order. */
+  readonly scatter?: boolean;
+  /** Logarithmic axes: all numbers along them must be above 0. */
+  readonly logX?: boolean;
+  readonly logY?: boolean;
   readonly series: readonly Series[];
   /** Thin grey lines under the others, without names: single rows of which a line is the mean. */
   readonly background?: readonly (readonly (readonly [x: number, y: number])[])[];
@@ -33,9 +38,10 @@ export interface Confusion {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** How series are told apart: a colour and, for who does not see it, a dash. The page's legend uses it too. */
-export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
+/** How series are told apart: a colour and, for who does not see it, a dash or a shape. The page's legend uses it too. */
+export const seriesStyle = (i: number): { color: string; dash: number[]; shape: string } => ({
   color: `var(--series-${(i % 4) + 1})`,
+  shape: SHAPES[i % 4],
   dash: [
     [1, 0],
     [7, 4],
@@ -43,6 +49,14 @@ export const seriesStyle = (i: number): { color: string; dash: number[] } => ({
     [9, 3, 2, 3],
   ][(i + Math.floor(i / 4)) % 4] ?? [1, 0],
 });
+
+/** Shapes of 2 × 2 around the origin. */
+const SHAPES = [
+  'M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0Z', // a disc
+  'M-.8,-.8H.8V.8H-.8Z',
+  'M0,-1L1,.8H-1Z',
+  'M0,-1L.9,0L0,1L-.9,0Z',
+];
 
 /** How charts look: as the page around them. */
 export const chartConfig = {
@@ -86,6 +100,15 @@ export function curveLegend({ series }: Curve): Drawing {
 
 const isWhole = (x: number): boolean => Number.isInteger(x);
 
+/** From the least number to the largest, and a share of that more on each side; one number alone gets room as well. */
+function domainOf(xs: readonly number[], share: number, log: boolean): [number, number] {
+  if (xs.length === 0) return log ? [1, 10] : [0, 1];
+  const ends = [Math.min(...xs), Math.max(...xs)].map((x) => (log ? Math.log(x) : x));
+  const room = ends[0] === ends[1] ? 1 : share * (ends[1] - ends[0]);
+  const [from, to] = [ends[0] - room, ends[1] + room];
+  return log ? [Math.exp(from), Math.exp(to)] : [from, to];
+}
+
 /** The points that can be drawn. Parts of a line that a value that is not finite separates are drawn apart. */
 function partsOf(
   points: readonly (readonly [x: number, y: number])[],
@@ -98,16 +121,22 @@ function partsOf(
   });
 }
 
-/** A line chart. */
+/** A chart of lines or points. */
 export async function curveChart(curve: Curve): Promise<Drawing> {
+  const { scatter = false, logX = false, logY = false } = curve;
   const values = curve.series.flatMap(({ points }, i) => partsOf(points, i));
   const behind = (curve.background ?? []).flatMap((points, i) => partsOf(points, i));
   const xs = [...curve.series.map(({ points }) => points), ...(curve.background ?? [])]
     .flatMap((points) => points.map(([x]) => x))
     .filter(Number.isFinite);
-  const [from, to] = [Math.min(...xs), Math.max(...xs)];
   const styles = curve.series.map((_, i) => seriesStyle(i));
   const domain = styles.map((_, i) => i);
+  const bySeries = (range: unknown[]): object => ({
+    field: 'series',
+    type: 'nominal',
+    legend: null,
+    scale: { domain, range },
+  });
   const longest = Math.max(0, ...curve.series.map(({ points }) => points.length));
   const ys = [...values, ...behind].map(({ y }) => y);
   const flat = Math.min(...ys) === Math.max(...ys);
@@ -116,7 +145,7 @@ export async function curveChart(curve: Curve): Promise<Drawing> {
       field: 'x',
       type: 'quantitative' as const,
       title: curve.xLabel ?? 'epoch',
-      scale: { nice: false, domain: xs.length === 0 ? [0, 1] : from === to ? [from - 1, to + 1] : [from, to] },
+      scale: { nice: false, domain: domainOf(xs, scatter ? 0.06 : 0, logX), ...(logX && { type: 'log' as const }) },
       axis: {
         grid: false,
         labelFlush: false,
@@ -130,7 +159,7 @@ export async function curveChart(curve: Curve): Promise<Drawing> {
       type: 'quantitative' as const,
       title: curve.yLabel,
       // One value alone has no range of its own: zero gives it one.
-      scale: { zero: flat, nice: true },
+      scale: logY ? { type: 'log' as const, nice: true } : { zero: flat, nice: true },
       axis: {
         tickCount: 6,
         ...(curve.percent ? { labelExpr: "format(100 * datum.value, '.4~g') + ' %'" } : { format: ',.7~g' }),
@@ -158,25 +187,19 @@ export async function curveChart(curve: Curve): Promise<Drawing> {
           ]),
       {
         data: { values },
-        mark: {
-          type: 'line',
-          strokeWidth: 2.25,
-          strokeJoin: 'round',
-          point: longest <= 40 ? { size: 26, filled: true } : false,
-        },
+        mark: scatter
+          ? { type: 'point', filled: true, size: 55 }
+          : {
+              type: 'line',
+              strokeWidth: 2.25,
+              strokeJoin: 'round',
+              point: longest <= 40 ? { size: 26, filled: true } : false,
+            },
         encoding: {
-          color: {
-            field: 'series',
-            type: 'nominal',
-            legend: null,
-            scale: { domain, range: styles.map((s) => s.color) },
-          },
-          strokeDash: {
-            field: 'series',
-            type: 'nominal',
-            legend: null,
-            scale: { domain, range: styles.map((s) => s.dash) },
-          },
+          color: bySeries(styles.map((s) => s.color)),
+          ...(scatter
+            ? { shape: bySeries(styles.map((s) => s.shape)) }
+            : { strokeDash: bySeries(styles.map((s) => s.dash)) }),
         },
       },
     ],

@@ -10,7 +10,7 @@ import { picturesDrawing, picturesMarkup } from './heatMap.ts';
 import { html, nothing, type Markup } from './html.ts';
 import { curveFigure, figuresSection, pageOf, type KeyFigure } from './page.ts';
 import { checkSection, type ExplanationSection, type GridSection } from './sections.ts';
-import { heading, inPage, stack, standalone, type Drawing } from './svg.ts';
+import { heading, scrolling, stack, standalone, type Drawing } from './svg.ts';
 import { beeswarmBars, beeswarmChart, featureBars, waterfallChart } from './tableCharts.ts';
 import { generatedMarkup, textDrawing, tokensDrawing, tokensMarkup } from './tokens.ts';
 
@@ -30,7 +30,7 @@ async function drawingsOf(section: ExplanationSection): Promise<Drawing[]> {
     case 'pictures':
       return [await picturesDrawing(section)];
     case 'features':
-      return [await waterfallChart(section), await featureBars(section)];
+      return [...(await waterfallChart(section)), await featureBars(section)];
     case 'beeswarm':
       return [await beeswarmChart(section), await beeswarmBars(section)];
     case 'tokens':
@@ -68,11 +68,11 @@ async function bodyOf(section: ExplanationSection, id: string): Promise<Markup> 
     case 'curves':
       return curveFigure(section, false);
     case 'grid':
-      return html`<h3>${section.title}</h3><div class="scroll" role="img" aria-label="${section.title}">${inPage(await gridChart(section))}</div>${emptyCells(section.values)}`;
+      return html`<h3>${section.title}</h3><div role="img" aria-label="${section.title}">${scrolling(await gridChart(section))}</div>${emptyCells(section.values)}`;
     case 'features':
     case 'beeswarm':
     case 'generated': {
-      const charts = (await drawingsOf(section)).map((drawing) => html`<div class="scroll">${inPage(drawing)}</div>`);
+      const charts = (await drawingsOf(section)).map(scrolling);
       const chosen = section.kind === 'generated' ? generatedMarkup(section, id) : nothing;
       return html`${chosen}<div class="curves" role="img" aria-label="${section.method}">${charts}</div>`;
     }

@@ -6,7 +6,12 @@ import type { GeneratedSection, GridSection } from './sections.ts';
 import { stack, type Drawing } from './svg.ts';
 import { tokenName } from './tokens.ts';
 
-type Grid = Pick<GridSection, 'rows' | 'columns' | 'values' | 'texts' | 'unit'>;
+interface Grid extends Pick<GridSection, 'rows' | 'columns' | 'values' | 'texts' | 'unit'> {
+  /** Each row has a scale of its own. */
+  readonly eachRow?: boolean;
+}
+
+const finiteOf = (values: readonly number[]): number[] => values.filter(Number.isFinite);
 
 /** How wide a letter of a cell is, at most on average. */
 const LETTER = 7;
@@ -14,18 +19,19 @@ const LETTER = 7;
 const brief = (value: number): string => (Number.isFinite(value) ? showNumber(+value.toPrecision(2)) : '');
 
 /** Cells as wide as their words; what is NaN, or not there, stays empty. */
-export async function gridChart({ rows, columns, values, texts, unit }: Grid): Promise<Drawing> {
-  const finite = values.flat().filter(Number.isFinite);
+export async function gridChart({ rows, columns, values, texts, unit, eachRow = false }: Grid): Promise<Drawing> {
+  const finite = finiteOf(values.flat());
   const limit = limitOf(finite);
+  const limits = values.map((row) => (eachRow ? limitOf(finiteOf(row)) : limit));
   const words =
     texts?.map((row) => row.map(tokenName)) ?? (columns.length <= 14 ? values.map((row) => row.map(brief)) : []);
   const longest = Math.max(0, ...words.flat().map((text) => [...text].length));
-  const step = longest === 0 ? Math.max(9, 620 / columns.length) : Math.max(26, Math.min(80, 6 + LETTER * longest));
+  const step = longest === 0 ? Math.max(9, 620 / columns.length) : Math.max(18, Math.min(80, 8 + LETTER * longest));
   const letters = Math.floor((step - 4) / LETTER);
   const cells = values.flatMap((row, r) =>
     row.flatMap((value, c) => {
       if (!Number.isFinite(value)) return [];
-      const { hue, strength } = shadeOf(value, limit);
+      const { hue, strength } = shadeOf(value, limits[r]);
       return [{ r, c, hue, shade: 0.9 * strength, text: shorten(words[r]?.[c] ?? '', letters) }];
     }),
   );
@@ -93,17 +99,25 @@ export async function gridChart({ rows, columns, values, texts, unit }: Grid): P
       },
     ],
   });
-  return stack([chart, legend(limit, unit, { signed: finite.some((value) => value < 0) })], 12);
+  const signed = finite.some((value) => value < 0);
+  const scale = eachRow
+    ? legend(1, `part of each row's largest |${unit}|`, { signed })
+    : legend(limit, unit, { signed });
+  return stack([chart, scale], 12);
 }
 
-/** A row for each generated token, a column for each token that it may look back at. */
+/**
+ * A row for each generated token, a column for each token before it. Each row has its own scale, which stands beside its
+ * token: one of them may be due to ten times as much as the next.
+ */
 export const generatedChart = ({ prompt, generated, attributions, unit }: GeneratedSection): Promise<Drawing> =>
   gridChart({
-    rows: generated.map(tokenName),
+    rows: generated.map((token, i) => `${tokenName(token)}  ±${brief(limitOf(attributions[i]))}`),
     columns: [...prompt, ...generated.slice(0, -1)],
     values: attributions.map((row) => [
       ...row,
       ...Array.from({ length: prompt.length + generated.length - 1 - row.length }, () => NaN),
     ]),
     unit,
+    eachRow: true,
   });

@@ -3,7 +3,7 @@ import { html, nothing, type Markup } from './html.ts';
 import { limitOf, shadeOf, showNumber } from './palette.ts';
 import { pngDataUris, type Picture } from './pictures.ts';
 import type { ImageSection, PicturesSection } from './sections.ts';
-import { inPage, svgText, type Drawing } from './svg.ts';
+import { inPage, linesOf, svgText, type Drawing } from './svg.ts';
 
 /** Heat maps are light in dark pages as well, for they lie on paper: their colours do not follow the page. */
 const PAPER = { plus: [212, 85, 0], minus: [0, 105, 168] } as const;
@@ -48,12 +48,11 @@ export function legend(limit: number, unit: string, { signed = true, paper = fal
   inside += `</g><rect x="0.5" y="18.5" width="${width - 1}" height="11" fill="none" stroke="var(--line)"/>`;
   const label = (text: string, x: number, y: number, anchor: string): string =>
     svgText(text, x, y, { size: 12, anchor, color: 'muted' });
-  inside += signed
-    ? label('lowers', 0, 12, 'start') + label(unit, width / 2, 12, 'middle') + label('raises', width, 12, 'end')
-    : label(unit, 0, 12, 'start');
-  inside += label(showNumber(from), 0, 44, 'start') + label(showNumber(limit), width, 44, 'end');
+  inside += label(unit, 0, 12, 'start');
+  inside += label(signed ? `${showNumber(from)} lowers` : '0', 0, 44, 'start');
+  inside += label(signed ? `raises ${showNumber(limit)}` : showNumber(limit), width, 44, 'end');
   if (signed) inside += label('0', width / 2, 44, 'middle');
-  return { inside, width, height: 48 };
+  return { inside, width: Math.max(width, Math.ceil(6.6 * unit.length)), height: 48 };
 }
 
 interface Panel {
@@ -82,11 +81,14 @@ async function panelsOf({ items, unit = '', scale = 'shared' }: PicturesSection)
     caption,
   }));
   const mapped = items.some(({ attributions }) => attributions);
+  const signed = items.some(({ attributions }) => Array.from(attributions ?? []).some((value) => value < 0));
   return {
     panels,
     aspect: Math.max(...items.map(({ width, height }) => width / height)),
     legend: mapped
-      ? legend(scale === 'each' ? 1 : common, scale === 'each' ? `of each map's largest` : unit, { paper: true })
+      ? scale === 'each'
+        ? legend(1, `part of each map's largest |${unit}|`, { signed, paper: true })
+        : legend(common, unit, { signed, paper: true })
       : null,
     note: mapped && common === 0 ? 'Every attribution is 0.' : '',
   };
@@ -134,16 +136,18 @@ export async function picturesDrawing(section: ImageSection | PicturesSection): 
   const { panels, aspect, legend: scale } = await panelsOf(pictures);
   const columns = Math.min(panels.length, pictures.columns ?? 6);
   const height = Math.round(TILE / aspect);
-  const lines = panels.map(({ caption }) => caption.split('\n'));
+  const lines = panels.map(({ caption }) =>
+    caption
+      .split('\n')
+      .flatMap((line, i) => linesOf(line, 23).map((text) => ({ text, color: i === 0 ? 'ink' : 'muted' }))),
+  );
   const below = 8 + 16 * Math.max(...lines.map((l) => l.length));
   let inside = '';
   panels.forEach(({ uri, small }, i) => {
     const [x, y] = [(i % columns) * (TILE + GAP), Math.floor(i / columns) * (height + below + GAP)];
     inside += `<image x="${x}" y="${y}" width="${TILE}" height="${height}"${small ? ' style="image-rendering:pixelated"' : ''} href="${uri}"/>`;
     inside += `<rect x="${x}" y="${y}" width="${TILE}" height="${height}" fill="none" stroke="var(--line)"/>`;
-    lines[i].forEach(
-      (line, l) => (inside += svgText(line, x, y + height + 16 * (l + 1), { color: l === 0 ? 'ink' : 'muted' })),
-    );
+    lines[i].forEach(({ text, color }, l) => (inside += svgText(text, x, y + height + 16 * (l + 1), { color })));
   });
   const rows = Math.ceil(panels.length / columns);
   let bottom = rows * (height + below + GAP) - GAP;

@@ -26,10 +26,11 @@ function lastValue({ points }: Series, { percent: asPercent }: Curve): string {
   return asPercent ? percent(last) : `${+last.toPrecision(3)}`;
 }
 
-function legendItem({ name }: Series, i: number, value: string): Markup {
-  const { color, dash } = seriesStyle(i);
+function legendItem({ name }: Series, i: number, value: string, isLine: boolean): Markup {
+  const { color, dash, shape } = seriesStyle(i);
+  const point = html`<path transform="translate(14,4) scale(4)" fill="${color}" d="${shape}"/>`;
   const line = html`<line x1="0" y1="4" x2="28" y2="4" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash.join(' ')}"/>`;
-  return html`<li><svg viewBox="0 0 28 8" aria-hidden="true">${line}</svg>${name}${value === '' ? nothing : html` <b>${value}</b>`}</li>`;
+  return html`<li><svg viewBox="0 0 28 8" aria-hidden="true">${isLine ? line : point}</svg>${name}${value === '' ? nothing : html` <b>${value}</b>`}</li>`;
 }
 
 /** Names the places where a line has a gap, since a gap is easily overlooked. */
@@ -46,7 +47,9 @@ function gaps({ series, xLabel = 'epoch' }: Curve): Markup {
 
 /** A chart under its title and legend, which has the last value of each line where that is the outcome of a training. */
 export async function curveFigure(curve: Curve, withLast = true): Promise<Markup> {
-  const legend = curve.series.map((series, i) => legendItem(series, i, withLast ? lastValue(series, curve) : ''));
+  const isLine = curve.scatter !== true;
+  const value = (series: Series): string => (withLast && isLine ? lastValue(series, curve) : '');
+  const legend = curve.series.map((series, i) => legendItem(series, i, value(series), isLine));
   const about = `${curve.title}: ${curve.yLabel} by ${curve.xLabel ?? 'epoch'} of ${curve.series.map((s) => s.name).join(', ')}`;
   return html`<figure>
 <h3>${curve.title}</h3>

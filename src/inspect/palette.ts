@@ -80,8 +80,17 @@ export function limitOf(values: ArrayLike<number>): number {
 export function showNumber(value: number): string {
   if (Number.isNaN(value)) return 'not a number';
   if (!Number.isFinite(value)) return value < 0 ? 'minus infinity' : 'infinity';
-  const digits = Math.abs(value) >= 1000 && Math.abs(value) < 1e6 ? value.toFixed(0) : `${+value.toPrecision(3)}`;
-  return digits.replace('-', '−').replace(/e\+?/, ' · 10^').replace('^-', '^−');
+  const size = Math.abs(value);
+  const digits =
+    size >= 1e6 || (size > 0 && size < 1e-4)
+      ? value
+          .toExponential(2)
+          .replace(/\.?0+e/, 'e')
+          .replace(/e\+?/, ' · 10^')
+      : size >= 1000
+        ? value.toFixed(0)
+        : `${+value.toPrecision(3)}`;
+  return digits.replaceAll('-', '−');
 }
 
 /** The same with its sign: +0.12, −0.12, 0. */

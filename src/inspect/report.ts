@@ -37,15 +37,25 @@ export interface TextSample {
   readonly text: string;
 }
 
+/** Rows under a heading. */
+export interface ReportTable {
+  readonly heading: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** All that a report shows; what is left out or empty has no section. */
 export interface RunReport {
   readonly title: string;
   readonly subtitle?: string;
   readonly figures: readonly KeyFigure[];
   readonly curves: readonly Curve[];
+  /** What stands above the curves; default `Training`. */
+  readonly curvesHeading?: string;
   readonly confusion?: Confusion;
   readonly predictions?: readonly PredictionGrid[];
   readonly texts?: readonly TextSample[];
+  readonly tables?: readonly ReportTable[];
   /** Why the model said what it said, picture by picture. */
   readonly explanations?: readonly ExplanationSection[];
   readonly config: Readonly<Record<string, string | number | boolean>>;
@@ -56,12 +66,12 @@ export interface RunReport {
 /** A whole number with thousands apart: 12,345. Not by locale: every machine is to write the same bytes. */
 const grouped = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ',');
 
-async function curvesSection(curves: readonly Curve[]): Promise<Markup> {
+async function curvesSection({ curves, curvesHeading = 'Training' }: RunReport): Promise<Markup> {
   if (curves.length === 0) return nothing;
   // One after the other: the order of the work must not depend on timing.
   const figures: Markup[] = [];
   for (const curve of curves) figures.push(await curveFigure(curve));
-  return html`<section><h2>Training</h2><div class="curves">${figures}</div></section>
+  return html`<section><h2>${curvesHeading}</h2><div class="curves">${figures}</div></section>
 `;
 }
 
@@ -126,6 +136,15 @@ function textsSection(texts: readonly TextSample[]): Markup {
   return html`${parts}`;
 }
 
+function tablesSection(tables: readonly ReportTable[]): Markup {
+  const parts = tables.map(({ heading, head, rows }) => {
+    const names = html`<tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr>`;
+    const body = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`);
+    return html`<section><h2>${heading}</h2><div class="rows"><table>${names}${body}</table></div></section>`;
+  });
+  return html`${parts}`;
+}
+
 function detailsSection({ config, modelText }: RunReport): Markup {
   const rows = Object.entries(config).map(
     ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
@@ -147,7 +166,7 @@ export async function renderReport(run: RunReport): Promise<string> {
     run.explanations === undefined ? reportStyle : explanationStyle,
     html`<header><h1>${run.title}</h1>${subtitle}${figuresSection(run.figures)}</header>
 <main>
-${await curvesSection(run.curves)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${await sectionsMarkup(run.explanations ?? [])}${textsSection(run.texts ?? [])}${detailsSection(run)}
+${await curvesSection(run)}${await confusionSection(run.confusion)}${await predictionsSection(run.predictions ?? [])}${await sectionsMarkup(run.explanations ?? [])}${textsSection(run.texts ?? [])}${tablesSection(run.tables ?? [])}${detailsSection(run)}
 </main>`,
   );
 }

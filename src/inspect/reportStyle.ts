@@ -52,7 +52,10 @@ svg { display: block; width: 100%; height: auto; }
 .details section { margin-top: 3rem; min-width: 0; }
 table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; }
 th, td { padding: 0.35rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; overflow-wrap: anywhere; }
+td { padding-right: 1rem; }
 th { padding-right: 1.5rem; color: var(--muted); }
+.rows { overflow-x: auto; }
+.rows th { padding-right: 1rem; }
 pre {
   margin: 0; padding: 1rem 1.15rem; overflow-x: auto; border-radius: 4px; background: var(--cell);
   font: 12.5px/1.55 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; tab-size: 2;

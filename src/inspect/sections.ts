@@ -23,14 +23,14 @@ export interface ImageSection extends Head, Picture {
   readonly unit: string;
 }
 
-/** One row of a table: a waterfall from `base` to `output`, and bars. */
+/** One row of a table: bars and, where attributions lead from `base` to `output`, a waterfall. */
 export interface FeaturesSection extends Head {
   readonly kind: 'features';
   readonly features: readonly { readonly name: string; readonly value: string; readonly attribution: number }[];
-  /** f of the baseline. */
-  readonly base: number;
+  /** f of the baseline; with `output`, or neither. */
+  readonly base?: number;
   /** f of the row. What base and attributions leave of it is shown as a step of its own. */
-  readonly output: number;
+  readonly output?: number;
   readonly unit: string;
 }
 
@@ -173,7 +173,10 @@ export function checkSection(section: ExplanationSection): void {
         section.features.map(({ attribution }) => attribution),
         'attributions',
       );
-      finite([section.base, section.output], 'base and output');
+      if ((section.base === undefined) !== (section.output === undefined)) {
+        throw new ValueError(where, 'base and output must come together', 'one of them');
+      }
+      finite([section.base ?? 0, section.output ?? 0], 'base and output');
       break;
     case 'beeswarm': {
       const { names, values, attributions } = section;

@@ -1,5 +1,5 @@
 /** Pictures as SVG text: in a page, one under another, or as a file that stands alone. */
-import { escapeHtml, type Markup } from './html.ts';
+import { escapeHtml, html, type Markup } from './html.ts';
 import { darkRules, writeOutColors } from './palette.ts';
 
 /** The inside of an SVG, which the page around it or `standalone` gives its colours. */
@@ -19,10 +19,22 @@ export function svgText(
   return `<text x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="var(--${color})"${more}>${escapeHtml(text)}</text>`;
 }
 
-/** Within HTML an SVG needs no namespace; without a fixed size it follows the width of its column. */
-export const inPage = ({ inside, width, height }: Drawing): Markup => ({
-  markup: `<svg viewBox="0 0 ${width} ${height}" style="max-width:${width}px">${inside}</svg>`,
+/** Lines of at most so many letters, broken at spaces where there are any. */
+export const linesOf = (text: string, most: number): string[] =>
+  text
+    .split('\n')
+    .flatMap((line) => line.match(new RegExp(`.{1,${most}}(\\s|$)|.{${most}}`, 'gu')) ?? [''])
+    .map((line) => line.trimEnd());
+
+/**
+ * Within HTML an SVG needs no namespace; without a fixed size it follows the width of its column. What must stay readable
+ * is not made smaller than `least` of its size: the column is to scroll.
+ */
+export const inPage = ({ inside, width, height }: Drawing, least = 0): Markup => ({
+  markup: `<svg viewBox="0 0 ${width} ${height}" style="${least > 0 ? `min-width:${Math.round(least * width)}px;` : ''}max-width:${width}px">${inside}</svg>`,
 });
+
+export const scrolling = (drawing: Drawing): Markup => html`<div class="scroll">${inPage(drawing, 0.75)}</div>`;
 
 /** One under another. */
 export function stack(drawings: readonly Drawing[], gap = 24): Drawing {

@@ -32,9 +32,10 @@ const named = ({ features }: FeaturesSection): Step[] =>
     attribution,
   }));
 
-/** From the base, one step a feature, to the output; each bar begins where the one above it ends. */
-export async function waterfallChart(section: FeaturesSection): Promise<Drawing> {
+/** From the base, one step a feature, to the output; each bar begins where the one above it ends. None without these ends. */
+export async function waterfallChart(section: FeaturesSection): Promise<Drawing[]> {
   const { base, output, unit } = section;
+  if (base === undefined || output === undefined) return [];
   const steps = largest(named(section));
   const sum = steps.reduce((all, { attribution }) => all + attribution, base);
   const size = Math.max(Math.abs(output - base), ...steps.map(({ attribution }) => Math.abs(attribution)));
@@ -59,7 +60,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing>
     scale: { domain: [low - 0.03 * (high - low || 1), high + room], nice: false, zero: false },
   };
   const y = { field: 'row', type: 'ordinal' as const, scale: { domain: rows.map((_, i) => i), paddingInner: 0.25 } };
-  return drawChart({
+  const chart = await drawChart({
     width: 300,
     height: { step: ROW },
     padding: 2,
@@ -76,7 +77,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing>
             ...x,
             field: 'from',
             title: unit,
-            axis: { tickCount: 5, grid: true, format: '~g', domain: false, ticks: false },
+            axis: { tickCount: 5, grid: true, format: ',.7~g', domain: false, ticks: false },
           },
           x2: { field: 'to' },
           fill: { field: 'hue', type: 'nominal', legend: null, scale: hues },
@@ -99,6 +100,7 @@ export async function waterfallChart(section: FeaturesSection): Promise<Drawing>
       },
     ],
   });
+  return [chart];
 }
 
 /** A bar a feature, from zero. */
@@ -116,7 +118,7 @@ async function barChart(steps: readonly Step[], title: string, signed: boolean):
   const x = {
     field: 'attribution',
     type: 'quantitative' as const,
-    scale: { domain: [low < 0 ? low - 0.18 * span : 0, high + 0.18 * span], nice: false },
+    scale: { domain: [low < 0 ? low - 0.24 * span : 0, high + 0.18 * span], nice: false },
   };
   const text = (align: 'left' | 'right', test: string): object => ({
     transform: [{ filter: test }],
@@ -143,7 +145,7 @@ async function barChart(steps: readonly Step[], title: string, signed: boolean):
       {
         mark: 'bar',
         encoding: {
-          x: { ...x, title, axis: { tickCount: 5, format: '~g', domain: false, ticks: false } },
+          x: { ...x, title, axis: { tickCount: 5, format: ',.7~g', domain: false, ticks: false } },
           fill: { field: 'hue', type: 'nominal', legend: null, scale: hues },
         },
       },
@@ -185,17 +187,17 @@ function valueColor(level: number): string {
   return `rgb(${from.map((c, i) => Math.round(c + t * (to[i] - c))).join()})`;
 }
 
-const valueLegend: Drawing = {
-  inside:
+function valueLegend(missing: boolean): Drawing {
+  const shades = Array.from(
+    { length: 40 },
+    (_, i) => `<rect x="${30 + 3 * i}" y="2" width="3" height="10" fill="${valueColor((i + 0.5) / 40)}"/>`,
+  );
+  const inside =
     svgText('low', 0, 11, { size: 12, color: 'muted' }) +
-    Array.from(
-      { length: 40 },
-      (_, i) => `<rect x="${30 + 3 * i}" y="2" width="3" height="10" fill="${valueColor((i + 0.5) / 40)}"/>`,
-    ).join('') +
-    svgText('high value of the feature', 158, 11, { size: 12, color: 'muted' }),
-  width: 310,
-  height: 14,
-};
+    `<g shape-rendering="crispEdges">${shades.join('')}</g>` +
+    svgText(`high value of the feature${missing ? ', grey: missing' : ''}`, 158, 11, { size: 12, color: 'muted' });
+  return { inside, width: 400, height: 14 };
+}
 
 /** Heights of dots at these places, each as near to the middle as the dots before it leave room. */
 export function swarm(places: readonly number[], diameter: number, half: number): number[] {
@@ -243,7 +245,7 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
       attribution: r[feature],
       height: row * step + step / 2 + heights[i],
       color: !Number.isFinite(column[i])
-        ? 'var(--line)'
+        ? 'var(--muted)'
         : valueColor(most === least ? 0.5 : (column[i] - least) / (most - least)),
     }));
   });
@@ -268,7 +270,7 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
             type: 'quantitative',
             title: unit,
             scale: { domain, nice: false },
-            axis: { tickCount: 5, format: '~g', domain: false, ticks: false },
+            axis: { tickCount: 5, format: ',.7~g', domain: false, ticks: false },
           },
           y: {
             field: 'height',
@@ -287,5 +289,5 @@ export async function beeswarmChart(section: BeeswarmSection): Promise<Drawing> 
       },
     ],
   });
-  return stack([valueLegend, chart], 10);
+  return stack([valueLegend(values.flat().some((value) => !Number.isFinite(value))), chart], 10);
 }

@@ -3,7 +3,7 @@ import { html, type Markup } from './html.ts';
 import { legend } from './heatMap.ts';
 import { limitOf, shadeOf, showSigned } from './palette.ts';
 import type { GeneratedSection, TextSection, TokensSection } from './sections.ts';
-import { inPage, svgText, type Drawing } from './svg.ts';
+import { inPage, linesOf, svgText, type Drawing } from './svg.ts';
 
 /** The strongest colour under text: letters must stay readable. */
 const UNDER_TEXT = 0.62;
@@ -76,7 +76,6 @@ ${strongest(tokens)}`;
 
 /** A choice among generated tokens, made by radio buttons and the style sheet alone. */
 export function generatedMarkup({ prompt, generated, attributions, unit }: GeneratedSection, id: string): Markup {
-  const limit = limitOf(attributions.flat());
   const views = generated.map((text, i) => {
     const shaded = shadedLine(
       [...prompt, ...generated].map((token, j) => ({
@@ -84,7 +83,7 @@ export function generatedMarkup({ prompt, generated, attributions, unit }: Gener
         ...(j < prompt.length + i ? { attribution: attributions[i][j] } : {}),
         chosen: j === prompt.length + i,
       })),
-      limit,
+      limitOf(attributions[i]),
       unit,
     );
     return html`<input type="radio" name="${id}" id="${id}-${i}"${i === 0 ? html` checked` : html``}><label for="${id}-${i}">${tokenName(text)}</label><p class="tokens">${shaded}</p>
@@ -149,7 +148,7 @@ export function tokensDrawing({ tokens, unit }: TokensSection): Drawing[] {
 }
 
 export function textDrawing({ text }: TextSection): Drawing {
-  const lines = text.split('\n').flatMap((line) => line.match(/.{1,76}(\s|$)|.{76}/gu) ?? ['']);
-  const inside = lines.map((line, i) => svgText(line.trimEnd(), 0, 16 + 22 * i, { size: 15 })).join('');
+  const lines = linesOf(text, COLUMNS);
+  const inside = lines.map((line, i) => svgText(line, 0, 16 + 22 * i, { size: 15 })).join('');
   return { inside, width: Math.max(...lines.map(cells)) * CELL, height: 22 * lines.length };
 }

@@ -107,13 +107,20 @@ export function lockFile(path: string): () => void {
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw writeError(lock, 8, error);
     }
-    const owner = Number(readFileSync(lock, 'utf8'));
-    if (owner > 0 && isRunning(owner)) {
+    const owner = lockedBy(path);
+    if (owner !== null) {
       const cure = `wait for it, use another file, or remove ${lock} if that process is no such run`;
       throw new FileError(path, 'one run at a time may write the file', `a run in process ${owner}`, cure);
     }
     rmSync(lock, { force: true });
   }
+}
+
+/** The process that has claimed a file by lockFile and runs still; null if there is none. @internal */
+export function lockedBy(path: string): number | null {
+  const lock = `${path}.lock`;
+  const owner = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+  return owner > 0 && isRunning(owner) ? owner : null;
 }
 
 function isRunning(pid: number): boolean {

@@ -1,7 +1,11 @@
 /** Matrix products: matmul, and the linear layer as one op. */
 import type { Nd } from '../array/nd.ts';
 import { affine, multiply } from '../kernels/matmul/index.ts';
+import type { Tensor } from '../tensor.ts';
 import { defineOp } from './op.ts';
+
+/** Whether x is the transpose of what lies row by row, as the weight of a layer is: its gradient then is best made so too. */
+const liesByColumns = (x: Tensor): boolean => !x.isContiguous() && x.mT.isContiguous();
 
 /** C = A·B on the last two axes; the axes before them broadcast. */
 export const matmul = /* @__PURE__ */ defineOp({
@@ -10,7 +14,7 @@ export const matmul = /* @__PURE__ */ defineOp({
   reads: 'inputs',
   vjp: [
     (g, _c, _a, b) => g.matmul(b.mT), // Ā = G·Bᵀ
-    (g, _c, a) => a.mT.matmul(g), // B̄ = Aᵀ·G
+    (g, _c, a, b) => (liesByColumns(b) ? g.mT.matmul(a).mT : a.mT.matmul(g)), // B̄ = Aᵀ·G
   ],
 });
 

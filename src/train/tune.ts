@@ -24,15 +24,15 @@ export interface Trial<S extends Settings> {
 
 export interface TuneOptions<S extends Settings> {
   /**
-   * A function, run here one trial after another; or a module, by its URL or path, whose default export is the function:
-   * each trial is then a process of its own, which cannot harm the others.
+   * A function, run here; or a module, by its URL or path, whose default export is the function: each trial is then a
+   * process of its own, which cannot harm the others.
    */
   readonly trial: TrialFunction<S> | URL | string;
   /** What each trial may spend; it is handed on. */
   readonly budget?: number;
   /** Whether low scores or high ones are better. */
   readonly mode?: 'min' | 'max';
-  /** Processes at a time. */
+  /** Trials at a time; with a function that computes here more than one gains nothing. */
   readonly workers?: number;
   /** A file of JSON lines with all trials that are over: a tuning that is stopped goes on from it. */
   readonly log?: string;
@@ -81,7 +81,7 @@ export async function tune<S extends Settings>(candidates: readonly S[], options
       onTrial?.(done);
     }
   };
-  await Promise.all(Array.from({ length: typeof trial === 'function' ? 1 : workers }, work));
+  await Promise.all(Array.from({ length: workers }, work));
   // In the order of the candidates, then by score: the same table whichever process was first.
   const inOrder = candidates.map((candidate) => results.get(keyOf(candidate, budget))!);
   return [...new Set(inOrder)].sort((a, b) => compare(a.score, b.score, mode));

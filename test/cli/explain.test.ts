@@ -59,9 +59,13 @@ beforeAll(async () => {
   how = await bundled(at('adjoint.mjs'), 'adjoint.ts');
   digitsFolder(at('digits'), 60);
   await adjoint('train', 'mlp', '--data', 'digits', '--set', 'epochs=1', '--set', 'width=8', '--out', 'mlp');
+  await adjoint('train', 'mlp', '--data', 'houses', '--set', 'epochs=1', '--out', 'houses');
+  writeFileSync(at('rows.csv'), 'area,rooms,age,district,garden\n120,4,30,centre,yes\n60,2,,hills,\n');
   const pixels = Uint8Array.from({ length: 3 * 64 }, (_, i) => (37 * i) % 256);
   writeFileSync(at('one.png'), encode({ width: 8, height: 8, channels: 3, data: pixels }));
   writeFileSync(at('bad.png'), 'no picture');
+  writeFileSync(at('short.csv'), 'area,rooms\n120,4\n');
+  writeFileSync(at('long.csv'), `area,rooms,age,district,garden\n${'120,4,30,centre,yes\n'.repeat(200)}`);
   const cnn = new CNN({ channels: 3, size: 8, classes: 2, width1: 2, width2: 2 }, made);
   save(at('cnn'), cnn, { preprocessing: { channels: 3, size: 8, classes: ['blue', 'red'] } });
   save(at('gpt'), new GPT({ ...config, nLayer: 1, nHead: 2 }, made), { tokenizer: text });
@@ -96,12 +100,13 @@ describe('every method', { timeout: 120_000 }, () => {
   test.each([
     ['mlp', ['--row', '2', '--set', 'segments=12']],
     ['cnn', ['--input', 'one.png', '--set', 'segments=4']],
-    ['gpt', ['--prompt', 'to be']],
+    ['houses', ['--row', '2', '--set', 'rows=20']],
+    ['gpt', ['--prompt', 'to be', '--corrupted', 'to or', '--set', 'tokens=3']],
     ['ngram', ['--prompt', 'to be']],
     ['lstm', ['--prompt', 'to be', '--words']],
     ['bigram', ['--prompt', 'to']],
-    ['masked', ['--prompt', 'the [MASK] sat.']],
-    ['classifier', ['--prompt', 'the cats sat.', '--target', 'yes']],
+    ['masked', ['--prompt', 'the [MASK] sat.', '--corrupted', 'cat [MASK] sat.']],
+    ['classifier', ['--prompt', 'the cats sat.', '--target', 'yes', '--corrupted', 'the sats sat.']],
   ] as const)('that fits %s gives finite numbers', async (model, args) => {
     const { explanations } = await said(model, ...args, '--method', 'all', '--samples', '30', '--out', `all-${model}`);
     const [{ methods: results }] = explanations;
@@ -130,13 +135,32 @@ describe('every method', { timeout: 120_000 }, () => {
 });
 
 test('the laws hold through the command: sums are what they must be', { timeout: 60_000 }, async () => {
-  for (const [model, args] of [['mlp', ['--row', '1']], ['gpt', ['--prompt', 'to be']]] as const) {
+  for (const [model, args] of [['mlp', ['--row', '1']], ['houses', ['--input', 'rows.csv', '--row', '2']], ['gpt', ['--prompt', 'to be']]] as const) {
     const { explanations } = await said(model, ...args, '--method', 'ig,shap', '--out', 'laws');
     for (const { gap, sum, output, base: from, attributions } of explanations[0].methods as unknown as Record<string, number>[]) {
-      expect(Math.abs(sum - (output - from) - gap)).toBeLessThan(1e-5);
-      if (model === 'gpt') expect(Math.abs((attributions as unknown as number[]).reduce((a, b) => a + b, 0) - sum)).toBeLessThan(1e-4);
+      expect(Math.abs(sum - (output - from) - gap)).toBeLessThan(1e-3);
+      if (model !== 'mlp') expect(Math.abs((attributions as unknown as number[]).reduce((a, b) => a + b, 0) - sum)).toBeLessThan(1e-3);
     }
   }
+}); // prettier-ignore
+
+test('a transformer is looked into: what it says last is what it says, and patching at the end brings all back', { timeout: 60_000 }, async () => {
+  const methods = ['--method', 'attention,rollout,flow,lens,patching,generation'];
+  const args = ['explain', 'gpt', '--prompt', 'to be', '--corrupted', 'to or', '--set', 'tokens=2', ...methods, '--out', 'inside'];
+  const { code, stdout } = await adjoint(...args);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ {2}layer 1, the last token looks most at: head 1 ".*" [\d.]+, head 2 /m);
+  const { explanations } = await said(...args.slice(1));
+  const [{ methods: results, target }] = explanations;
+  const of = (name: string): Result => results.find(({ method }) => method === name)!;
+  const [rollout, lens, [stream, heads]] = [of('rollout').sections![0], of('lens').sections![0], of('patching').sections!] as [
+    { tokens: { attribution: number }[] }, { texts: string[][] }, { values: number[][] }[],
+  ];
+  expect(rollout.tokens.reduce((sum, { attribution }) => sum + attribution, 0)).toBeCloseTo(1, 5);
+  expect(lens.texts.at(-1)!.at(-1)).toBe(target);
+  expect(stream.values.at(-1)).toBeAllClose([0, 0, 0, 0, 1], { atol: 1e-4 });
+  expect(heads.values.map((row) => row.length)).toEqual([5, 5]);
+  for (const name of ['rollout', 'flow', 'lens', 'patching']) expect(Math.abs(of(name)['gap'] as number)).toBeLessThan(1e-3);
 }); // prettier-ignore
 
 test('the table names features with their values and bars, in 80 columns', { timeout: 60_000 }, async () => {
@@ -166,6 +190,28 @@ test('several pictures are on one page', { timeout: 60_000 }, async () => {
   expect(explanations.map(({ input }) => input)).toEqual([expect.stringContaining('picture 1, a'), expect.stringContaining('picture 2, a')]); // prettier-ignore
   expect(readFileSync(at('several/explanation.html'), 'utf8').match(/<h2>Input × gradient: /g)).toHaveLength(2);
 });
+
+test(
+  'many rows of a table have a beeswarm, columns with their values, and a word for what is missing',
+  { timeout: 60_000 },
+  async () => {
+    const { stdout } = await adjoint(
+      'explain',
+      'houses',
+      '--input',
+      'rows.csv',
+      '--method',
+      'shap,permutation-importance',
+      '--out',
+      'rows',
+    );
+    expect(stdout).toMatch(/^Kernel SHAP of 2 rows · /);
+    expect(stdout).toMatch(/^row 1: price \d/m);
+    expect(stdout).toMatch(/^ {2}age {7}missing {2,}[+−]/m);
+    expect(stdout.match(/Permutation importance/g)).toHaveLength(1); // of the model, not of each row
+    expect(readFileSync(at('rows/explanation.html'), 'utf8')).toContain('<h2>Kernel SHAP of 2 rows</h2>');
+  },
+);
 
 test('Ctrl-C ends it at once, and leaves nothing', { timeout: 60_000 }, async () => {
   const args = [
@@ -207,9 +253,21 @@ describe('what cannot be is told in one line', { timeout: 60_000 }, () => {
     [2, /^adjoint: --input FILE or --row N is missing; see --help$/, ['explain', 'cnn']],
     [2, /^adjoint: --prompt "…" is missing; see --help$/, ['explain', 'gpt']],
     [2, /^adjoint: --prompt must have a \[MASK\]: what stands there is explained$/, ['explain', 'masked', '--prompt', 'the cat']],
+    [2, /^adjoint: --corrupted must have as many tokens as --prompt, 5, got 2$/, [...prompt, '--corrupted', 'to', '--method', 'patching']],
+    [2, /^adjoint: --corrupted is for --method patching$/, [...prompt, '--corrupted', 'to or', '--method', 'lens']],
+    [2, /^adjoint: --corrupted is not for a model without attention$/, ['explain', 'lstm', '--prompt', 'to be', '--corrupted', 'to or']],
+    [2, /^adjoint: --method: patching does not fit, it needs --corrupted "…", a text of as many tokens with another answer; /, [...prompt, '--method', 'patching']],
+    [2, /^adjoint: --method: rollout does not fit, the model has no attention; /, ['explain', 'lstm', '--prompt', 'to be', '--method', 'rollout']],
+    [2, /^adjoint: --method: generation does not fit, the model writes no text; /, ['explain', 'masked', '--prompt', 'the [MASK]', '--method', 'generation']],
+    [2, /^adjoint: --set tokens must be at most 8, what the model sees at once, got 9$/, [...prompt, '--method', 'generation', '--set', 'tokens=9']],
+    [1, /^adjoint: activationPatching: clean and corrupted must have different metrics, got .*; choose/, [...prompt, '--corrupted', 'to be', '--method', 'patching']],
     [2, /^adjoint: --input is not for a model of text: give it a --prompt$/, ['explain', 'gpt', '--input', 'one.png']],
     [2, /^adjoint: --prompt is not for a model of pictures$/, [...picture, '--prompt', 'a']],
     [2, /^adjoint: --row must be from 1 to 12, got '13'$/, ['explain', 'mlp', '--row', '13']],
+    [2, /^adjoint: --row must be from 1 to 2, got '3'$/, ['explain', 'houses', '--input', 'rows.csv', '--row', '3']],
+    [2, /^adjoint: --target is for classes, and price is a number$/, ['explain', 'houses', '--row', '1', '--target', 'x']],
+    [1, /^adjoint: short\.csv:1: the first line must name area, rooms, .*; age, district, garden must come in$/, ['explain', 'houses', '--input', 'short.csv']],
+    [2, /^adjoint: --row must choose at most 100 rows at once, .*; got 200$/, ['explain', 'houses', '--input', 'long.csv']],
     [2, /^adjoint: --row must be a whole number from 1, got '0'$/, ['explain', 'mlp', '--row', '0']],
     [2, /^adjoint: --row: the folder is not of a run; name a file with --input$/, ['explain', 'cnn', '--row', '1']],
     [2, /^adjoint: --set samples must be a whole number from 1, got '0'$/, [...picture, '--samples', '0']],
@@ -219,7 +277,7 @@ describe('what cannot be is told in one line', { timeout: 60_000 }, () => {
     [1, /^adjoint: .*none\.png: .*no such file/, ['explain', 'cnn', '--input', 'none.png']],
     [1, /^adjoint: bad\.png: a picture must be PNG or JPEG, got a file that begins 6e 6f/, ['explain', 'cnn', '--input', 'bad.png']],
     [1, /^adjoint: encode: .*"x"/, ['explain', 'gpt', '--prompt', 'tox']],
-    [1, /^adjoint: dvae: the model must be one of pictures or of text, got DVAE$/, ['explain', 'dvae', '--input', 'one.png']],
+    [1, /^adjoint: dvae: the model must be one of pictures, tables or text, got DVAE$/, ['explain', 'dvae', '--input', 'one.png']],
     [1, /^adjoint: nowhere\/config\.json: .*no such file/, ['explain', 'nowhere', '--input', 'one.png']],
   ] as const)('%i %s', async (code, message, args) => {
     const ended = await adjoint(...args, ...(args.includes('--out' as never) ? [] : ['--out', 'refused']));

@@ -154,6 +154,13 @@ describe('anchors of groups', () => {
     expect(anchorText(rule, [...'abcdef'])).toMatch(/^IF [be] is there AND [be] is there THEN 1$/);
   });
 
+  test('of many words that are all alike come to longer rules before the evaluations are used up', async () => {
+    const f: Model = (x) => x.select(1, 3).mul(x.select(1, 7)).sub(0.5);
+    const [rule] = await anchorGroups(f, zeros([1, 30]).add(1), { maxEvals: 4000, ...seeded() });
+    expect(rule.features.toSorted((a, b) => a - b)).toEqual([3, 7]);
+    expect(rule.gap).toBeGreaterThan(0);
+  });
+
   test('are the piece of a picture that is looked at, on several backgrounds', async () => {
     const picture = zeros([1, 1, 6, 6]).add(1);
     const f: Model = (x) => x.narrow(2, 0, 2).narrow(3, 2, 2).reshape([x.shape[0], -1]).sum(1).sub(3);

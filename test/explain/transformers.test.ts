@@ -242,6 +242,22 @@ describe('the logit lens', () => {
     expect(two.gap).toBe(null);
   }); // prettier-ignore
 
+  test('of the decoder of a Transformer, given by functions, ends with what it says of this source', async () => {
+    const generator = new Generator(3);
+    const model = grown(new Transformer(config, { ...double, generator }), generator);
+    const [source, target] = [tensor([[4, 2, 6]]), [1, 5, 3]];
+    const memory = noGrad(() => model.encode(source));
+    const decoder: LayeredModel = {
+      embed: (tokens) => model.embed(tokens),
+      layers: model.decoder.layers.map((layer) => (x) => layer(x, null, memory.expand([x.shape[0], 3, 4]))),
+      head: (x) => model.lm_head(model.decoder.norm(x)),
+    };
+    const says = model(source, tensor([target])).softmax(-1);
+    expect(logitLens(decoder, target).probabilities.select(0, -1)).toBeAllClose(says, near);
+    const { gap } = await activationPatching(decoder, target, [2, 5, 3], difference);
+    expect(gap).toBeAllClose([[0, 0, 0]], { atol: 1e-8 });
+  });
+
   test('whose last norm was forgotten is seen by its gap', () => {
     const model = gpt(2);
     const wrong = Object.assign((x: Tensor) => model(x), {

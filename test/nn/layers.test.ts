@@ -57,6 +57,18 @@ describe('Linear is x·Wᵀ + b on the last dim', () => {
     expect(run).toThrow(ShapeError);
     expect(run).toThrow(/^linear: x must be \[…, in\] for a weight \[out, in\] and a bias \[out\], got \[/);
   });
+
+  test('the gradient of a weight lies as the weight does, with a bias and without', () => {
+    for (const bias of [true, false]) {
+      const layer = new nn.Linear(3, 2, { bias });
+      const seen: boolean[] = [];
+      layer.weight.registerHook((g) => void seen.push(g.isContiguous()));
+      layer(rand([5, 4, 3]))
+        .sum()
+        .backward();
+      expect(seen).toEqual([true]);
+    }
+  });
 });
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

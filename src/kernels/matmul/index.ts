@@ -5,6 +5,7 @@ import { expand, permute } from '../../array/views.ts';
 import { addOnto } from '../lines.ts';
 import { reference, type Gemm } from './reference.ts';
 import { canUseSimd } from './simd.ts';
+import { stackedProducts } from './stacks.ts';
 import { shared } from './threads.ts';
 import { tiled } from './tiled.ts';
 
@@ -43,6 +44,8 @@ export function multiply(a: Nd, b: Nd): Nd {
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const A = expand(a, [...batch, m, k]);
   const B = expand(b, [...batch, k, n]);
+  const stacked = kernel === shared ? stackedProducts(A, B) : null;
+  if (stacked !== null) return stacked;
   const c = unwrittenNd(promote(a, b), [...batch, m, n]);
   let ci = 0;
   const walk = (dim: number, ai: number, bi: number): void => {

@@ -19,22 +19,22 @@ export const KC = 256; // a panel of B (8 KB) stays in the L1 cache
 export const MC = 96; // a block of A (96 KB) stays in the L2 cache
 const DEPTH = 4096; // of a longer inner dim so much is copied in at a time
 /** B is not packed if it has so few numbers or, since packing would not pay, A so few rows. */
-const RAW = 1 << 14;
+export const RAW = 1 << 14;
 const FEW = 32;
 
 // The scratchpad, in floats: 2²¹ in all. Small addresses stay free: see the barriers in wasm/matmul.ts. What lies past
 // an operand may be read, and a few numbers past the packed B and C be written.
 export const SLACK = 1 << 9;
-const STAGED_A = 1 << 10;
-const STAGED_A_SIZE = 1 << 19;
-const PACKED_A = STAGED_A + STAGED_A_SIZE + SLACK;
-const STAGED_B = PACKED_A + MC * KC + SLACK;
-const STAGED_B_SIZE = 1 << 16; // pieces stay in the L2 cache until they are packed
+export const STAGED_A = 1 << 10;
+export const STAGED_A_SIZE = 1 << 19;
+export const PACKED_A = STAGED_A + STAGED_A_SIZE + SLACK;
+export const STAGED_B = PACKED_A + MC * KC + SLACK;
+export const STAGED_B_SIZE = 1 << 16; // pieces stay in the L2 cache until they are packed
 const ROW_SIZE = 1 << 13; // a row that sums begin with
-const PACKED_B = STAGED_B + STAGED_B_SIZE + ROW_SIZE + SLACK;
+export const PACKED_B = STAGED_B + STAGED_B_SIZE + ROW_SIZE + SLACK;
 const PACKED_B_SIZE = 1 << 20;
-const BLOCK_C = PACKED_B + PACKED_B_SIZE + SLACK;
-const BLOCK_C_SIZE = (1 << 21) - BLOCK_C - SLACK;
+export const BLOCK_C = PACKED_B + PACKED_B_SIZE + SLACK;
+export const BLOCK_C_SIZE = (1 << 21) - BLOCK_C - SLACK;
 
 export const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
 
