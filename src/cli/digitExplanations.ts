@@ -28,6 +28,8 @@ async function explain(
   return [{ ...picture, caption: 'picture' }, ...maps];
 }
 
+const named = (digit: number): string => (digit === 8 ? 'an 8' : `a ${digit}`);
+
 /** The first digit that was right, and the surest of those that were wrong; where there is none, the other alone. */
 export async function explainDigits(
   model: DigitNet,
@@ -43,13 +45,13 @@ export async function explainDigits(
     const said = predictions[right];
     sections.push({
       kind: 'pictures',
-      method: `Why a ${said} was taken for a ${said}`,
+      method: `Why ${named(said)} was taken for ${named(said)}`,
       question: 'Which pixels speak for it?',
       items: await explain(model, data, right, [said]),
       unit: 'logit',
       scale: 'each',
       note:
-        `Orange ink makes the network surer that it is a ${said}, blue ink less sure. Both methods share out by how much the logit of ` +
+        `Orange ink makes the network surer that it is ${named(said)}, blue ink less sure. Both methods share out by how much the logit of ` +
         `${said} is above that of a black picture: integrated gradients along the gradients of pictures in between, partition SHAP by ` +
         'blacking out parts, halves of halves. Where they agree, believe them.',
     });
@@ -58,7 +60,7 @@ export async function explainDigits(
     const [said, is] = [predictions[wrong], data.labels[wrong]];
     sections.push({
       kind: 'pictures',
-      method: `Why a ${is} was taken for a ${said}`,
+      method: `Why ${named(is)} was taken for ${named(said)}`,
       question: `Which pixels speak for ${said}, and which for ${is}?`,
       items: await explain(model, data, wrong, [said, is]),
       unit: 'logit',

@@ -119,6 +119,7 @@ export async function activationPatching(
     throw new ShapeError(where, 'clean and corrupted must have as many tokens', got, 'change words for others that are as long');
   }
   if (modules?.length === 0) throw new ValueError(where, 'there must be at least one module', 'none');
+  if (!modules && options.part !== undefined) throw new ValueError(where, 'part is of modules', 'none', 'name the modules, or leave it out');
   if (part !== 'output' && part !== 'input') throw new ValueError(where, "part must be 'output' or 'input'", `'${String(part)}'`);
   const [B, T] = right.shape;
   const groups = groupsOf(where, T, options.positions);

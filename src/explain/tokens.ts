@@ -13,22 +13,26 @@ import { embedded, through, tokensOf, type LayeredModel, type Tokens } from './l
 import { atRest, baselineOf, turn, type Model, type WorkOptions } from './model.ts';
 
 export interface TokenOptions extends Omit<IntegratedOptions, 'baseline'> {
-  /** What stands for "nothing there": vectors that broadcast to [B, T, C]; vectors of zeros if left out. */
+  /** What stands for "nothing there": one vector [C], one for each place [T, C], or all [B, T, C]; zeros if left out. */
   readonly baseline?: Tensor;
   /** The same as a token, such as padding, or as a token for each place. */
   readonly baselineTokens?: number | readonly number[];
-  /** What is explained: the logit, or the logarithm of the probability, of which the sum over tokens is that of their shares; 'logit' if left out. */
+  /** What is explained of the target: its logit, or the logarithm of its probability; 'logit' if left out. */
   readonly output?: 'logit' | 'logProbability';
   /** At which position; the last, −1, if left out. Not for a classifier. */
   readonly position?: number;
 }
 
 /** From vectors [N, T, C] to what is explained, of each token (or class): [N, V]. `x` is an example of them. */
-function reading(where: string, model: LayeredModel, x: Tensor, { output = 'logit', position = -1 }: TokenOptions): Model {
+function reading(where: string, model: LayeredModel, x: Tensor, options: Pick<TokenOptions, 'output' | 'position'>): Model {
+  const { output = 'logit', position = -1 } = options;
   if (output !== 'logit' && output !== 'logProbability') {
     throw new ValueError(where, "output must be 'logit' or 'logProbability'", `'${String(output)}'`);
   }
   const isClassifier = noGrad(() => model.head(x.narrow(0, 0, 1))).ndim === 2;
+  if (isClassifier && options.position !== undefined) {
+    throw new ValueError(where, 'a classifier reads no one position', `position ${options.position}`, 'leave it out');
+  }
   const T = x.shape[1];
   if (!isClassifier && !(Number.isInteger(position) && position >= -T && position < T)) {
     throw new ValueError(where, `position must be from 0 to ${T - 1}`, `${position}`);
@@ -97,9 +101,11 @@ const methods = {
 }; // prettier-ignore
 
 export interface GenerationOptions
-  extends Omit<TokenOptions, 'target' | 'position'>, Pick<WorkOptions, 'signal' | 'onProgress'> {
+  extends Omit<TokenOptions, 'target' | 'position' | 'output'>, Pick<WorkOptions, 'signal' | 'onProgress'> {
   /** How a token is given its share: 'integratedGradients' if left out; 'ablation' puts the baseline in its place. */
   readonly method?: keyof typeof methods;
+  /** What is explained of each token: its logit, or the logarithm of its probability; 'logProbability' if left out. */
+  readonly output?: 'logit' | 'logProbability';
 }
 
 export interface GenerationExplanation extends CompleteExplanation {
@@ -134,6 +140,9 @@ export async function generationAttributions(
   const { method = 'integratedGradients', output = 'logProbability', signal, onProgress } = options;
   if (!Object.hasOwn(methods, method)) {
     throw new ValueError(where, `method must be one of ${Object.keys(methods).join(', ')}`, `'${method}'`);
+  }
+  if (method !== 'integratedGradients' && (options.steps !== undefined || options.rule !== undefined)) {
+    throw new ValueError(where, 'steps and rule are of integratedGradients', `method '${method}'`, 'leave them out');
   }
   atRest(where, model);
   if (generated.length === 0) throw new ValueError(where, 'there must be a generated token', 'none');

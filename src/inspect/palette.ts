@@ -54,7 +54,9 @@ export const colorVariables = `:root { color-scheme: light dark; ${variables(lig
  * variables, and a style sheet replaces it where the reader wants dark.
  */
 export const writeOutColors = (svg: string): string =>
-  svg.replace(/var\(--([a-z0-9-]+)\)/g, (variable, name: string) => light[name as ColorName] ?? variable);
+  svg.replace(/="var\(--([a-z0-9-]+)\)"/g, (whole, name: string) =>
+    name in light ? `="${light[name as ColorName]}"` : whole,
+  );
 
 export const darkRules = `@media (prefers-color-scheme: dark) { ${Object.entries(light)
   .map(

@@ -55,6 +55,9 @@ export const heading = (text: string): Drawing => ({
   height: 18,
 });
 
+// oxlint-disable-next-line no-control-regex -- what XML may not contain, and a token of bytes may
+const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
+
 /** A file: SVG with its own ground, colours for light and dark, and its title in words. */
 export function standalone({ inside, width, height }: Drawing, title: string): string {
   const [w, h] = [width + 2 * MARGIN, height + 2 * MARGIN];
@@ -62,5 +65,5 @@ export function standalone({ inside, width, height }: Drawing, title: string): s
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" font-family="system-ui, sans-serif">` +
       `<title>${escapeHtml(title)}</title><style>${darkRules}</style><rect width="${w}" height="${h}" rx="6" fill="var(--page)"/>` +
       `<g transform="translate(${MARGIN},${MARGIN})">${inside}</g></svg>\n`,
-  );
+  ).replace(unwritable, '\ufffd');
 }

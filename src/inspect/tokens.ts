@@ -1,5 +1,5 @@
 /** Texts whose tokens are shaded: a token's attribution is its colour, and its number is said when it is pointed at. */
-import { html, type Markup } from './html.ts';
+import { escapeHtml, html, type Markup } from './html.ts';
 import { legend } from './heatMap.ts';
 import { limitOf, shadeOf, showSigned } from './palette.ts';
 import type { GeneratedSection, TextSection, TokensSection } from './sections.ts';
@@ -111,17 +111,16 @@ const cells = (text: string): number =>
   );
 
 /** Tokens of a fixed-width font in lines of 76 letters. */
-function linesDrawing(tokens: readonly Shaded[], limit: number, unit: string): Drawing {
+function linesDrawing(tokens: TokensSection['tokens'], limit: number, unit: string): Drawing {
   let [inside, x, y, width] = ['', 0, 0, 0];
   const gap = tokens.some(({ text }) => /\s/.test(text)) ? 0 : 0.6;
-  for (const { text, attribution = 0, chosen } of tokens) {
+  for (const { text, attribution } of tokens) {
     const long = cells(tokenName(text));
     if (x > 0 && x + long > COLUMNS) [x, y] = [0, y + 1];
     const { hue, strength } = shadeOf(attribution, limit);
     const [left, top] = [+(x * CELL).toFixed(2), y * LINE];
     const box = `x="${left}" y="${top}" width="${+(long * CELL).toFixed(2)}" height="20" rx="2"`;
-    const frame = chosen ? ' stroke="var(--ink)"' : '';
-    inside += `<g><title>${svgTitle(`${tokenName(text)}: ${showSigned(attribution)} ${unit}`)}</title><rect ${box} fill="var(--${hue})" fill-opacity="${+(UNDER_TEXT * strength).toFixed(3)}"${frame}/>`;
+    inside += `<g><title>${escapeHtml(`${tokenName(text)}: ${showSigned(attribution)} ${unit}`)}</title><rect ${box} fill="var(--${hue})" fill-opacity="${+(UNDER_TEXT * strength).toFixed(3)}"/>`;
     let at = x;
     for (const piece of pieces(text)) {
       const more = ` font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" xml:space="preserve"`;
@@ -139,8 +138,6 @@ function linesDrawing(tokens: readonly Shaded[], limit: number, unit: string): D
   }
   return { inside, width: Math.ceil(width), height: (y + (x > 0 ? 1 : 0)) * LINE };
 }
-
-const svgTitle = (text: string): string => html`${text}`.markup;
 
 export function tokensDrawing({ tokens, unit }: TokensSection): Drawing[] {
   const values = tokens.map(({ attribution }) => attribution);

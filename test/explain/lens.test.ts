@@ -72,7 +72,7 @@ test('integrated gradients over embeddings are the integral', () => {
 test.each(['integratedGradients', 'inputXGradient', 'ablation'] as const)(
   'generated tokens have their shares by %s',
   async (method) => {
-    const options = { method, steps: 300 }; // from vectors of 0 a norm's slope is steep at first
+    const options = { method, ...(method === 'integratedGradients' && { steps: 300 }) }; // from vectors of 0 a norm's slope is steep at first
     const { attributions, values } = await generationAttributions(model, clean, generated, options);
     const rows = fixture.generation[method].map((row) => [...row, ...new Array<number>(5 - row.length).fill(0)]);
     expect(attributions).toBeAllClose(rows, near);

@@ -442,7 +442,7 @@ describe('shares of a generated text', () => {
   test.each(['integratedGradients', 'inputXGradient', 'ablation'] as const)('by %s miss f(before) − f(baseline) by the gap', (method) =>
     law(async (seed) => {
       const [model, prompt, generated] = [gpt(seed), words(seed, 2), words(seed + 9, 3)];
-      const result = await generationAttributions(model, prompt, generated, { method, baselineTokens: 0, steps: 100 });
+      const result = await generationAttributions(model, prompt, generated, { method, baselineTokens: 0, ...(method === 'integratedGradients' && { steps: 100 }) });
       const { attributions, gap, values } = result;
       const likely = (row: readonly number[], token: number): number => model(tensor([row])).select(1, -1).logSoftmax(-1).select(1, token).item();
       generated.forEach((token, g) => {
@@ -499,6 +499,9 @@ const refused: [string, () => unknown, RegExp][] = [
   ['no module to patch', () => activationPatching(model, [1, 2], [2, 2], difference, { modules: [] }), /at least one module/],
   ['a module that does not run', () => activationPatching(model, [1, 2], [2, 2], difference, { modules: [new nn.Identity()] }), /each module must run once, and its output must be \[1, 2, …\], got 0 calls, none/],
   ['a part that there is not', () => activationPatching(model, [1, 2], [2, 2], difference, { modules: [model.ln_f], part: 'middle' as never }), /part must be 'output' or 'input'/],
+  ['a part of no module', () => activationPatching(model, [1, 2], [2, 2], difference, { part: 'input' }), /part is of modules, got none/],
+  ['a position of a classifier', () => embeddingIntegratedGradients(classifier(1), [1, 2], { target: 0, position: 1 }), /a classifier reads no one position, got position 1/],
+  ['steps of what takes none', () => generationAttributions(model, [1], [2], { method: 'ablation', steps: 9 }), /steps and rule are of integratedGradients, got method 'ablation'/],
   ['two baselines', () => embeddingIntegratedGradients(model, [1], { target: 0, baselineTokens: 0, baseline: zeros([4]) }), /must be one baseline/],
   ['a baseline of another shape', () => embeddingIntegratedGradients(model, [1, 2], { target: 0, baseline: zeros([5]) }), /baseline must be/],
   ['too few baseline tokens', () => embeddingIntegratedGradients(model, [1, 2], { target: 0, baselineTokens: [0] }), /one for each of 2, got 1/],

@@ -102,6 +102,13 @@ describe('sectionSvg', () => {
   });
 });
 
+it('a file has the text that it was given, whatever it looks like, and no letter that XML cannot have', async () => {
+  const texts = ['var(--ink)', '#1c1e21', '\u0000\u001b', '\ud800'];
+  const tokens = texts.map((text) => ({ text, attribution: 0 }));
+  const svg = await sectionSvg({ kind: 'tokens', method: 'm', tokens, unit: 'u' });
+  expect(textsOf(svg)).toEqual(expect.arrayContaining(['var(--ink)', '#1c1e21', '\ufffd\ufffd', '\ufffd']));
+});
+
 describe('the heat map of a picture', () => {
   const pngs = (body: string): number[][] =>
     [...body.matchAll(/base64,([^"]*)"/g)].map((m) => [...decode(Buffer.from(m[1] ?? '', 'base64')).data]);
