@@ -161,7 +161,7 @@ function judgeDrawing(
   });
   const images = paint(captions, generator);
   const again = model.dvae.decode(model.dvae.encode(images)).unbind();
-  const back = captions.map((caption, i) => seen(again[i], caption, 1));
+  const back = captions.map((caption, i) => seen(again[i], caption));
   const share = (items: readonly PicturePrediction[]): number =>
     items.filter(({ predicted, actual }) => predicted === actual).length / items.length;
   const metrics = { right: share(chosen), single, codes: share(back) };
@@ -172,13 +172,19 @@ function judgeDrawing(
       `of ${captions.length} captions ${percent(metrics.right)} drawn right where CLIP chooses of ${drawing.count}, ` +
       `${percent(single)} where nothing chooses; ${percent(metrics.codes)} of true pictures stay right through the codes`,
     report: {
-      predictions: [{ heading: 'Captions that it never saw', items: chosen.slice(0, 48) }],
+      predictions: [
+        {
+          heading: `Captions that it never saw: what CLIP chose, and how many of ${drawing.count} were right`,
+          items: chosen.slice(0, 48),
+        },
+        { heading: 'True pictures, drawn again from their codes', items: back.slice(0, 18) },
+      ],
     },
   });
 }
 
 /** What a picture that a model has drawn shows, beside what it should. */
-function seen(image: Tensor, caption: string, confidence: number): PicturePrediction {
+function seen(image: Tensor, caption: string, confidence?: number): PicturePrediction {
   const scene = readScene(image);
   const read = scene === null ? 'nothing clear' : captionOf(scene);
   return {
@@ -187,7 +193,7 @@ function seen(image: Tensor, caption: string, confidence: number): PicturePredic
     height: shapeSide,
     predicted: showsCaption(image, caption) ? caption : read,
     actual: caption,
-    confidence,
+    ...(confidence !== undefined && { confidence }),
   };
 }
 

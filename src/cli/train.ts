@@ -183,7 +183,7 @@ async function writeReport(
     ...names: (readonly [metric: string, label: string])[]
   ): RunReport['curves'][number] => ({
     title,
-    yLabel: title.toLowerCase(),
+    yLabel: title.toLowerCase().replace(/ of .*/, ''),
     percent: title === 'Accuracy',
     series: names.map(([metric, label]) => ({
       name: label,
@@ -200,7 +200,9 @@ async function writeReport(
     return series(title, rows, ['loss', 'training'], ['heldBackLoss', 'held back']);
   });
   const shown = (x: number, key: string): string =>
-    key === 'accuracy' || key === 'right' ? `${(100 * x).toFixed(1)} %` : x.toFixed(key === 'perplexity' ? 2 : 4);
+    ['accuracy', 'right', 'single', 'codes'].includes(key)
+      ? `${(100 * x).toFixed(1)} %`
+      : x.toFixed(key === 'perplexity' ? 2 : 4);
   const page = await renderReport({
     title: `${plan.recipe} on ${name}`,
     subtitle: `seed ${plan.settings['seed']}`,
