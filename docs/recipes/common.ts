@@ -8,10 +8,19 @@ import type { Generator, Tensor } from 'adjoint';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: { data: text, seed: text, steps: text, model: text, out: text, instructions: text, threads: text },
+  options: {
+    data: text,
+    seed: text,
+    steps: text,
+    model: text,
+    out: text,
+    from: text,
+    instructions: text,
+    threads: text,
+  },
 });
 
-/** --data DIR (a folder with the data), --seed, --steps, --model and --out, as far as a recipe has them. */
+/** --data DIR (a folder with the data), --seed, --steps, --model, --out and --from, as far as a recipe has them. */
 export const options = values;
 export const seed = Number(values.seed ?? 1337);
 /** Everything random in a recipe comes from here. */

@@ -27,7 +27,7 @@ const texts = { type: 'string', multiple: true } as const;
 /** What a run is made of. */
 const plan = { data: text, set: texts, target: text, text: texts, drop: texts };
 const models = Object.entries(recipes).map(
-  ([name, { kind, about }]) => `  ${name.padEnd(8)} ${kind.padEnd(7)} ${about}`,
+  ([name, { kind, about }]) => `  ${name.padEnd(11)} ${kind.padEnd(7)} ${about}`,
 );
 
 const commands: Readonly<Record<string, Command>> = {
@@ -39,15 +39,16 @@ adjoint train --resume DIR
 ${models.join('\n')}
 
   --data PATH      images: a folder with MNIST's files, or with a folder of PNG and JPEG files for each class;
-                   text: a file; a table: a CSV or TSV file with names in its first line, or houses, which are drawn.
-                   Left out: digits, or captions of shapes, made by code
+                   text: a file; tables and pairs: a CSV or TSV file with names in its first line, or houses, which are
+                   drawn. Left out: digits, captions of shapes, or sums, made by code
   --target COLUMN  the column of a table that is foretold: classes if it is of texts, else a number (default: the last)
+  --pretrained DIR bert with a table of texts and labels: goes on from the weights of a run that fills gaps
   --text COLUMN    texts although they look like numbers, such as postal codes; may be said again
   --drop COLUMN    a column that is left out; may be said again
   --set name=value a setting; may be said again. adjoint train MODEL --help tells them
   --out DIR        a new or empty folder (default: runs/MODEL, runs/MODEL-2, …)
   --resume DIR     go on with a run that was stopped or killed, to the same bits as if it had not been`,
-    options: { ...plan, out: text, resume: text },
+    options: { ...plan, out: text, resume: text, pretrained: text },
     run: train,
   },
   tune: {
@@ -91,11 +92,13 @@ adjoint tune --resume DIR
     run: evaluate,
   },
   predict: {
-    about: 'what a model says of pictures, or of the rows of a table',
+    about: 'what a model says of pictures, of the rows of a table, or of texts',
     help: `adjoint predict DIR FILE…
+adjoint predict DIR TEXT…
 
   PNG and JPEG files, brought to the size that the model was trained on; or a CSV or TSV file with the columns of the
-  table in any order: it comes out again with what is foretold of each row`,
+  table in any order: it comes out again with what is foretold of each row. Texts are for bert (with [MASK] where it is
+  to fill a gap, or to be told a class of) and for transformer (sources)`,
     options: {},
     run: predict,
   },

@@ -164,12 +164,12 @@ function judgeDrawing(
   const back = captions.map((caption, i) => seen(again[i], caption));
   const share = (items: readonly PicturePrediction[]): number =>
     items.filter(({ predicted, actual }) => predicted === actual).length / items.length;
-  const metrics = { right: share(chosen), single, codes: share(back) };
+  const metrics = { chosen: share(chosen), single, codes: share(back) };
   const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
   return Promise.resolve({
     metrics,
     summary:
-      `of ${captions.length} captions ${percent(metrics.right)} drawn right where CLIP chooses of ${drawing.count}, ` +
+      `of ${captions.length} captions ${percent(metrics.chosen)} drawn right where CLIP chooses of ${drawing.count}, ` +
       `${percent(single)} where nothing chooses; ${percent(metrics.codes)} of true pictures stay right through the codes`,
     report: {
       predictions: [

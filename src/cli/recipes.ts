@@ -1,16 +1,6 @@
 /** What `adjoint train` can train: a model each, made to fit the data, and its settings. */
 import type { Generator } from '../array/random.ts';
-import {
-  Bigram,
-  CNN,
-  GPT,
-  MLP,
-  NeuralNgram,
-  RecurrentModel,
-  ResNet,
-  TextToImage,
-  type LanguageModel,
-} from '../models/index.ts';
+import { BERTForClassification, BERTForMaskedLM, Bigram, CNN, GPT, MLP, NeuralNgram, RecurrentModel, ResNet, TextToImage, Transformer, type LanguageModel } from '../models/index.ts'; // prettier-ignore
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import { readNumber, UsageError } from './usage.ts';
@@ -42,6 +32,12 @@ export interface TableFacts {
   readonly outputs: number;
 }
 
+/** Pairs of texts, of one vocabulary and so many tokens at most. */
+export interface PairFacts extends TextFacts {
+  readonly blockSize: number;
+  readonly padding: number;
+}
+
 /** Captions of drawn scenes, of so many words, and how large the pictures are. */
 export interface SceneFacts {
   readonly vocabSize: number;
@@ -55,13 +51,16 @@ interface RecipeOf<Kind extends string, Facts, Model> {
   readonly defaults: Settings;
   make(settings: Settings, facts: Facts, generator: Generator): Model;
   /** What the model is for a table. */
-  readonly forTable?: TableRecipe;
+  readonly forTable?: TableRecipe | LabelRecipe;
 }
 export type ImageRecipe = RecipeOf<'images', ImageFacts, Net>;
 export type TextRecipe = RecipeOf<'text', TextFacts, TextNet>;
 export type TableRecipe = RecipeOf<'table', TableFacts, MLP>;
 export type SceneRecipe = RecipeOf<'scenes', SceneFacts, TextToImage>;
-export type Recipe = ImageRecipe | TextRecipe | TableRecipe | SceneRecipe;
+export type MaskedRecipe = RecipeOf<'masked', TextFacts, BERTForMaskedLM>;
+export type LabelRecipe = RecipeOf<'labels', TextFacts & { readonly classes: number }, BERTForClassification>;
+export type PairRecipe = RecipeOf<'pairs', PairFacts, Transformer>;
+export type Recipe = ImageRecipe | TextRecipe | TableRecipe | MaskedRecipe | LabelRecipe | PairRecipe | SceneRecipe;
 
 const images = { epochs: 8, batch: 64, lr: 3e-3, weightDecay: 0.01, warp: 1, seed: 1 };
 const text = { epochs: 10, steps: 100, batch: 16, block: 48, lr: 3e-3, weightDecay: 0.01, vocab: 0, seed: 1 };
@@ -69,7 +68,7 @@ const text = { epochs: 10, steps: 100, batch: 16, block: 48, lr: 3e-3, weightDec
 const recurrent = (cell: 'rnn' | 'gru' | 'lstm', about: string): Recipe => ({
   kind: 'text',
   about,
-  defaults: { ...text, width: 128, layers: 1, dropout: 0 },
+  defaults: { ...text, epochs: 25, width: 128, layers: 1, dropout: 0 },
   make: ({ width, layers, dropout }, { vocabSize }, generator) =>
     new RecurrentModel({ cell, vocabSize, nEmbd: width, hidden: width, nLayer: layers, dropout }, { generator }),
 });
@@ -122,9 +121,30 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   gpt: {
     kind: 'text',
     about: "a decoder-only transformer, GPT-2's architecture at a small size",
-    defaults: { ...text, width: 64, layers: 2, heads: 4, dropout: 0 },
+    defaults: { ...text, epochs: 20, width: 64, layers: 2, heads: 4, dropout: 0 },
     make: ({ block, width, layers, heads, dropout }, { vocabSize }, generator) =>
       new GPT({ vocabSize, blockSize: block, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }),
+  },
+  bert: {
+    kind: 'masked',
+    about: 'an encoder-only transformer that fills gaps; --data texts.csv: one that tells classes of texts',
+    defaults: { ...text, epochs: 15, batch: 32, width: 64, layers: 2, heads: 4, dropout: 0 },
+    make: ({ block, width, layers, heads, dropout }, { vocabSize }, generator) =>
+      new BERTForMaskedLM({ vocabSize, blockSize: block, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }), // prettier-ignore
+    forTable: {
+      kind: 'labels',
+      about: 'classes of texts, from scratch, or from a --pretrained run that fills gaps',
+      defaults: { epochs: 10, batch: 16, block: 64, lr: 1e-3, weightDecay: 0.01, vocab: 2000, width: 64, layers: 2, heads: 4, dropout: 0.1, seed: 1 }, // prettier-ignore
+      make: ({ block, width, layers, heads, dropout }, { vocabSize, classes }, generator) =>
+        new BERTForClassification({ vocabSize, classes, blockSize: block, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }), // prettier-ignore
+    },
+  },
+  transformer: {
+    kind: 'pairs',
+    about: 'an encoder of a source and a decoder of its target, as for translation',
+    defaults: { epochs: 20, batch: 64, lr: 2e-3, weightDecay: 0.01, vocab: 0, width: 64, layers: 2, heads: 4, dropout: 0, seed: 1 }, // prettier-ignore
+    make: ({ width, layers, heads, dropout }, facts, generator) =>
+      new Transformer({ ...facts, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }),
   },
   dalle: {
     kind: 'scenes',
@@ -148,12 +168,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
 export const meanings: Readonly<Record<string, string>> = {
   epochs: 'passes over the data; for text, rounds of `steps` steps',
   steps: 'steps in a round',
-  batch: 'pictures, rows, or windows of text, in a step',
+  batch: 'pictures, rows, pairs, or windows of text, in a step',
   block: 'tokens in a window',
   lr: 'the highest step size; it rises to it, then falls to nearly 0 (OneCycleLR)',
   weightDecay: 'of AdamW',
   warp: 'how far pictures are turned, scaled, sheared and shifted anew each time; 0: not at all',
-  vocab: 'tokens of a byte-level BPE that is trained on the text; 0: a token for each character',
+  vocab: 'tokens that are learned from the text: byte-level BPE, for bert WordPiece; 0: a token for each character',
   seed: 'start of all random numbers: the same seed gives the same files',
   width: 'numbers in a hidden layer, or channels of the first convolution',
   hidden: 'numbers in the hidden layer',
@@ -185,9 +205,9 @@ export function recipeOf(name: string, isTable: boolean): Recipe {
     throw new UsageError(`MODEL must be one of ${Object.keys(recipes).join(', ')}, got '${name}'`);
   }
   const recipe = recipes[name];
-  if (!isTable) return recipe;
+  if (!isTable || recipe.kind === 'pairs') return recipe;
   if (recipe.forTable) return recipe.forTable;
-  const names = Object.keys(recipes).filter((other) => recipes[other].forTable);
+  const names = Object.keys(recipes).filter((other) => recipes[other].forTable ?? recipes[other].kind === 'pairs');
   throw new UsageError(`--data: a table is for ${names.join(', ')}, got MODEL ${name}`);
 }
 

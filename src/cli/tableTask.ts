@@ -31,7 +31,8 @@ export interface TablePreprocessing extends FittedTable {
   readonly target: FittedColumn;
 }
 
-export const isForTable = (x: unknown): x is TablePreprocessing => typeof x === 'object' && x !== null && 'target' in x;
+export const isForTable = (x: unknown): x is TablePreprocessing =>
+  typeof x === 'object' && x !== null && 'columns' in x;
 
 /** Whether `--data` names a table: a file of that kind, or one that code draws. */
 export const isTable = (data: string | null): boolean =>
@@ -58,32 +59,66 @@ export interface Rows {
   readonly heldBack: Table;
 }
 
-/** The rows that have a value of the target, a fifth of them held back. */
-export function readRows(data: string, { target: said, text, drop }: ColumnChoice, seed: number): Rows {
-  const isDrawn = data === 'houses';
-  const table = isDrawn ? drawHouses(2000, new Generator(seed)) : parseCsv(readText(data), { where: data, text });
-  const names = Object.keys(table.columns);
+/** The target among the names of columns, and the others that are not left out. */
+function choose(names: readonly string[], { target: said, drop }: ColumnChoice): { target: string; inputs: string[] } {
   for (const name of [...(said === undefined ? [] : [said]), ...drop]) {
     if (!names.includes(name)) throw new UsageError(`a column must be one of ${names.join(', ')}, got '${name}'`);
   }
-  const kept = names.filter((name) => !drop.includes(name) || name === said);
+  const kept = names.filter((name) => name === said || !drop.includes(name));
   const target = said ?? kept[kept.length - 1];
-  if (kept.length < 2)
-    throw new UsageError(`--data: ${data} must have the target and a column besides, got ${names.join(', ')}`);
-  for (const name of kept) checkColumn(table, name, name === target);
-  const known = Array.from({ length: table.length }, (_, i) => i).filter((i) => {
-    const value = valuesOf(table, target)[i];
+  const inputs = kept.filter((name) => name !== target);
+  if (inputs.length > 0) return { target, inputs };
+  throw new UsageError(`--data: a table must have a target and a column besides, got ${names.join(', ')}`);
+}
+
+/** Rows in random order, a fifth of them held back. */
+function split<Row>(data: string, rows: readonly Row[], seed: number): { train: Row[]; heldBack: Row[] } {
+  const order = new Generator(seed).permutation(rows.length).map((i) => rows[i]);
+  const cut = Math.floor(0.8 * order.length);
+  if (order.length - cut >= 2) return { train: order.slice(0, cut), heldBack: order.slice(cut) };
+  throw new UsageError(`--data: ${data} must have at least 6 rows with a target, got ${order.length}`);
+}
+
+/** The rows that have a value of the target. */
+export function readRows(data: string, choice: ColumnChoice, seed: number): Rows {
+  const isDrawn = data === 'houses';
+  const all = isDrawn ? drawHouses(2000, new Generator(seed)) : parseCsv(readText(data), { where: data, text: choice.text }); // prettier-ignore
+  const { target, inputs } = choose(Object.keys(all.columns), choice);
+  for (const name of inputs) checkColumn(all, name, false);
+  checkColumn(all, target, true);
+  const known = Array.from({ length: all.length }, (_, i) => i).filter((i) => {
+    const value = valuesOf(all, target)[i];
     return value !== null && !Number.isNaN(value);
   });
-  const order = new Generator(seed).permutation(known.length).map((i) => known[i]);
-  const cut = Math.floor(0.8 * order.length);
-  if (order.length - cut < 2) {
-    throw new UsageError(`--data: ${data} must have at least 6 rows with ${target}, got ${order.length}`);
-  }
-  const columns = Object.fromEntries(kept.map((name) => [name, table.columns[name]]));
-  const rows = { length: table.length, columns };
+  const { train, heldBack } = split(data, known, seed);
+  const columns = Object.fromEntries([...inputs, target].map((name) => [name, all.columns[name]]));
+  const table = { length: all.length, columns };
   const name = isDrawn ? 'houses drawn by code' : data;
-  return { name, target, train: pick(rows, order.slice(0, cut)), heldBack: pick(rows, order.slice(cut)) };
+  return { name, target, train: pick(table, train), heldBack: pick(table, heldBack) };
+}
+
+/** Two columns of texts. */
+export interface TextPairs {
+  /** The name of the first, and of the one that is foretold. */
+  readonly source: string;
+  readonly target: string;
+  readonly train: readonly TextPair[];
+  readonly heldBack: readonly TextPair[];
+}
+export type TextPair = readonly [source: string, target: string];
+
+/** The rows of a file that have a text and a target. */
+export function readPairs(data: string, choice: ColumnChoice, seed: number): TextPairs {
+  const { length, columns } = readTexts(data, []);
+  const { target, inputs } = choose(Object.keys(columns), choice);
+  const [source, ...others] = inputs;
+  if (others.length > 0) {
+    const cure = `leave others out: --drop '${others[0]}'`;
+    throw new UsageError(`--data: ${data} must have one column besides ${target}, got ${inputs.join(', ')}; ${cure}`);
+  }
+  const pairs = Array.from({ length }, (_, i) => [columns[source].values[i], columns[target].values[i]] as const);
+  const whole = pairs.filter((pair): pair is TextPair => pair.every((text) => text !== null && text !== ''));
+  return { source, target, ...split(data, whole, seed) };
 }
 
 /** Refuses numbers without end, and texts of which nearly each row has its own, as names of persons. */
@@ -233,21 +268,39 @@ export function predictRows(model: MLP, preprocessing: TablePreprocessing, file:
   );
 }
 
-const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+export const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
-const beside = ({ length, columns }: Table, more: Table['columns']): Table => ({
+/** A table with more columns. */
+export const beside = ({ length, columns }: Table, more: Table['columns']): Table => ({
   length,
   columns: { ...columns, ...more },
 });
 
-/** The rows of a file, which must have all columns; texts in training are texts here too, whatever they look like. */
+/** A file, which must have all columns; texts in training are texts here too, whatever they look like. */
 export function parseRows(file: string, columns: readonly FittedColumn[]): Table {
   const read = readText(file);
-  const names = Object.keys(parseCsv(read, { where: file }).columns);
-  const lacks = columns.filter(({ name }) => !names.includes(name)).map(({ name }) => name);
-  if (lacks.length > 0) {
-    const rule = `the first line must name ${columns.map(({ name }) => name).join(', ')}`;
-    throw new FormatError(`${file}:1`, rule, names.join(', '), `${lacks.join(', ')} must come in`);
-  }
+  checkNames(file, Object.keys(parseCsv(read, { where: file }).columns), columns.map(({ name }) => name)); // prettier-ignore
   return parseCsv(read, { where: file, text: columns.filter(({ kind }) => kind === 'text').map(({ name }) => name) });
+}
+
+/** A file whose columns are all taken for texts. */
+function readTexts(file: string, needed: readonly string[]): Table {
+  const read = readText(file);
+  const names = Object.keys(parseCsv(read, { where: file }).columns);
+  checkNames(file, names, needed);
+  return parseCsv(read, { where: file, text: names });
+}
+
+/** Texts that are said, or stand in a column of the one table that is named in their place. */
+export function textsOf(words: readonly string[], column: string): { texts: readonly string[]; table: Table | null } {
+  if (words.length > 1 || !isTable(words[0])) return { texts: words, table: null };
+  const table = readTexts(words[0], [column]);
+  return { texts: Array.from(valuesOf(table, column), (value) => `${value ?? ''}`), table };
+}
+
+function checkNames(file: string, names: readonly string[], needed: readonly string[]): void {
+  const lacks = needed.filter((name) => !names.includes(name));
+  if (lacks.length === 0) return;
+  const rule = `the first line must name ${needed.join(', ')}`;
+  throw new FormatError(`${file}:1`, rule, names.join(', '), `${lacks.join(', ')} must come in`);
 }

@@ -16,6 +16,8 @@ export interface Plan {
   readonly settings: Settings;
   /** Of a table: which columns are what. */
   readonly columns?: ColumnChoice;
+  /** The folder of a run whose BERT is the start of this one. */
+  readonly pretrained?: string;
   /** SHA-256 of the data: a run goes on with the data that it began with. */
   readonly fingerprint?: string;
 }
@@ -70,7 +72,7 @@ export interface Judgement {
   readonly summary: string;
   /** What --json has besides the metrics. */
   readonly details?: object;
-  readonly report: Pick<RunReport, 'confusion' | 'predictions' | 'texts'>;
+  readonly report: Pick<RunReport, 'confusion' | 'predictions' | 'texts' | 'explanations'>;
 }
 
 export const sha256 = (...parts: readonly (string | Uint8Array)[]): string =>

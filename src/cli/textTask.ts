@@ -3,9 +3,10 @@ import { Generator } from '../array/random.ts';
 import { DataLoader, randomSampler, shapeCaptions, windowDataset } from '../data/index.ts';
 import { tensor } from '../create.ts';
 import { readText } from '../io/files.ts';
-import { generate, predict, tokenLoss } from '../models/index.ts';
+import { generate, GPT, predict, tokenLoss } from '../models/index.ts';
 import { charTokenizer, trainBpe, type Tokenizer } from '../text/index.ts';
 import { evaluate, perplexity } from '../train/index.ts';
+import { attentionOf } from './attention.ts';
 import type { Settings, TextNet, TextRecipe } from './recipes.ts';
 import { sha256, type Batch, type Judgement, type Plan, type Prepared } from './task.ts';
 import { UsageError } from './usage.ts';
@@ -78,7 +79,7 @@ export function prepareText({ data: path, settings }: Plan, recipe: TextRecipe, 
 export const judgeText = (model: TextNet, tokenizer: Tokenizer, { data, settings }: Plan): Promise<Judgement> =>
   judgeWriting(model, tokenizer, readTextData(data, settings), settings['block']);
 
-function checkLength(name: string, length: number, block: number): void {
+export function checkLength(name: string, length: number, block: number): void {
   if (length > block) return;
   const cure = 'give more text, or a smaller --set block';
   throw new UsageError(`--data: ${name} must hold more than ${block} tokens in its last tenth, got ${length}; ${cure}`);
@@ -102,8 +103,11 @@ async function judgeWriting(
     text: tokenizer.decode(generate(model, begin, { maxNewTokens: 300, temperature, generator: new Generator(1) })),
   }));
   const metrics = { loss, perplexity: perplexity(loss) };
+  const line = tokens.slice(0, Math.min(24, block));
+  const explanations =
+    model instanceof GPT ? [attentionOf(model, (x) => model.forward(x), line, tokenizer, 'Where does it look before it says the next token?')] : []; // prettier-ignore
   const numbers = `loss ${loss.toFixed(4)} a token, perplexity ${metrics.perplexity.toFixed(2)}`;
-  if (isLine === null) return { metrics, summary: numbers, report: { texts: samples } };
+  if (isLine === null) return { metrics, summary: numbers, report: { texts: samples, explanations } };
 
   const stop = tokenizer.encode('\n');
   const begins = Array.from({ length: 100 }, () => stop);
@@ -114,6 +118,6 @@ async function judgeWriting(
   return {
     metrics: { ...metrics, right },
     summary: `${numbers}; ${(100 * right).toFixed(0)} % of ${lines.length} lines that it writes are ones that could be`,
-    report: { texts: [{ heading: 'Lines that it writes', text: marked.join('\n') }, ...samples] },
+    report: { texts: [{ heading: 'Lines that it writes', text: marked.join('\n') }, ...samples], explanations },
   };
 }

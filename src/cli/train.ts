@@ -10,7 +10,7 @@ import { saveTokenizer } from '../text/files.ts';
 import { fit, logFile, showProgress, showSeconds, stopOnInterrupt, type Run } from '../train/index.ts';
 import { claim, freeFolder, orNote, readJson, writeJson } from './folders.ts';
 import { isPictureFolder, pictureSettings } from './imageTask.ts';
-import { readSettings, recipeOf } from './recipes.ts';
+import { readSettings, recipeOf, type Settings } from './recipes.ts';
 import { isTable } from './tableTask.ts';
 import { inStages } from './stages.ts';
 import type { Batch, Judgement, Plan, Prepared } from './task.ts';
@@ -22,14 +22,26 @@ export function newPlan(args: Args, [name]: readonly string[]): Plan {
   const data = dataOf(args, null);
   const recipe = recipeOf(name, isTable(data));
   const more = recipe.kind === 'images' && isPictureFolder(data) ? pictureSettings : {};
-  const settings = readSettings({ ...recipe.defaults, ...more }, args.all('set'));
+  const pretrained = args.text('pretrained');
+  if (pretrained !== undefined && recipe.kind !== 'labels') {
+    throw new UsageError('--pretrained is for bert with a table of texts and labels: --data must name a CSV file');
+  }
+  const defaults = pretrained === undefined ? { ...recipe.defaults, ...more } : withoutShape(recipe.defaults);
+  const settings = readSettings(defaults, args.all('set'));
+  const plan = { recipe: name, data, settings, ...(pretrained !== undefined && { pretrained: resolve(pretrained) }) };
+  const isOfColumns = recipe.kind === 'table' || recipe.kind === 'labels' || (recipe.kind === 'pairs' && data !== null);
+  const wrong = columnOptions.find((option) => args.has(option) && !isOfColumns);
+  if (wrong !== undefined) throw new UsageError(`--${wrong} is for tables: --data must name a CSV file, or houses`);
+  if (args.has('text') && recipe.kind !== 'table')
+    throw new UsageError(`--text is for mlp: all columns are texts here`);
+  if (!isOfColumns) return plan;
   const target = args.text('target');
-  const columns = { ...(target !== undefined && { target }), text: args.all('text'), drop: args.all('drop') };
-  if (recipe.kind === 'table') return { recipe: name, data, settings, columns };
-  const said = columnOptions.find((option) => args.has(option));
-  if (said !== undefined) throw new UsageError(`--${said} is for tables: --data must name a CSV file, or houses`);
-  return { recipe: name, data, settings };
+  return { ...plan, columns: { ...(target !== undefined && { target }), text: args.all('text'), drop: args.all('drop') } }; // prettier-ignore
 }
+
+/** What a model that is there already has settled. */
+const withoutShape = (defaults: Settings): Settings =>
+  Object.fromEntries(Object.entries(defaults).filter(([name]) => !['vocab', 'block', 'width', 'layers', 'heads'].includes(name))); // prettier-ignore
 
 /** The words that newPlan makes the plan of. */
 export function wordsOf({ recipe, data, settings, columns }: Plan): string[] {
@@ -67,7 +79,7 @@ export function planOf(folder: string): Plan {
 /** The plan of a run that is to go on: all is as it was, so nothing else can be said. */
 function oldPlan(folder: string, args: Args): Plan {
   expectPositionals(args, ['MODEL'], 0);
-  for (const name of ['data', 'set', 'out', ...columnOptions]) {
+  for (const name of ['data', 'set', 'out', 'pretrained', ...columnOptions]) {
     if (args.has(name)) throw new UsageError(`--resume goes on as the run began: leave out --${name}`);
   }
   const plan = planOf(folder);
@@ -171,6 +183,17 @@ async function work(w: Work): Promise<number> {
   return stopped === null ? 0 : stopped === 'interrupted' ? 130 : 143;
 }
 
+/** Of metrics whose names alone do not say it. */
+const meaning: Readonly<Record<string, string>> = {
+  right: 'of lines that it writes could be',
+  guess: 'right by the best guess without context',
+  chosen: 'of captions drawn right, where CLIP chooses',
+  single: 'of all drawings right',
+  codes: 'of true pictures right after their codes',
+  rmse: 'root of the mean squared error, held back',
+  r2: 'R², held back',
+};
+
 /** The page of a run. */
 async function writeReport(
   { out, model, task, plan, name }: Work,
@@ -200,15 +223,15 @@ async function writeReport(
     return series(title, rows, ['loss', 'training'], ['heldBackLoss', 'held back']);
   });
   const shown = (x: number, key: string): string =>
-    ['accuracy', 'right', 'single', 'codes'].includes(key)
+    ['accuracy', 'right', 'guess', 'chosen', 'single', 'codes'].includes(key)
       ? `${(100 * x).toFixed(1)} %`
-      : x.toFixed(key === 'perplexity' ? 2 : 4);
+      : x.toFixed(key === 'perplexity' || key === 'rmse' ? 2 : 4);
   const page = await renderReport({
     title: `${plan.recipe} on ${name}`,
     subtitle: `seed ${plan.settings['seed']}`,
     figures: [
       ...Object.entries(judgement.metrics).map(([label, x]) => ({
-        label: `${label}, held back`,
+        label: meaning[label] ?? `${label}, held back`,
         value: shown(x, label),
       })),
       { label: 'parameters', value: `${model.parameterCount()}` },

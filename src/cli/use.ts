@@ -7,10 +7,13 @@ import { noGrad } from '../engine.ts';
 import { readImage } from '../data/imageFolder.ts';
 import { stack } from '../create.ts';
 import type { Tensor } from '../tensor.ts';
-import { streamText, type LanguageModel, type MLP } from '../models/index.ts';
+import { BERTForClassification, BERTForMaskedLM, streamText, Transformer, type LanguageModel, type MLP } from '../models/index.ts'; // prettier-ignore
 import { load, type LoadedModel } from '../models/folder.ts';
 import { formatConfusion } from '../train/index.ts';
 import { classify, type ImagePreprocessing } from './imageTask.ts';
+import { isForLabels, predictLabels } from './labelTask.ts';
+import { predictMasked } from './maskedTask.ts';
+import { predictPairs, type PairPreprocessing } from './pairTask.ts';
 import type { Net } from './recipes.ts';
 import { isForTable, predictRows } from './tableTask.ts';
 import { judge } from './tasks.ts';
@@ -45,21 +48,30 @@ export async function evaluate(args: Args): Promise<void> {
   console.log(summary);
 }
 
-/** What a model says of pictures or rows in files. */
+/** What a model says of pictures, of the rows of a table, or of texts. */
 export async function predict(args: Args): Promise<void> {
-  const [folder, ...files] = args.positionals;
-  if (folder === undefined || files.length === 0) throw new UsageError('DIR and FILE… are missing; see --help');
-  const { model, preprocessing } = loadModel(folder);
+  const [folder, ...words] = args.positionals;
+  const json = args.has('json');
+  if (folder === undefined || words.length === 0)
+    throw new UsageError('DIR and FILE… or TEXT… are missing; see --help');
+  const { model, tokenizer, preprocessing } = loadModel(folder);
+  const say = (text: string): void => void process.stdout.write(text);
   if (isForTable(preprocessing)) {
     expectPositionals(args, ['DIR', 'FILE']);
-    process.stdout.write(predictRows(model as MLP, preprocessing, files[0], args.has('json')));
-    return;
+    return say(predictRows(model as MLP, preprocessing, words[0], json));
+  }
+  if (tokenizer && model instanceof BERTForMaskedLM) return say(predictMasked(model, tokenizer, words, json));
+  if (tokenizer && model instanceof BERTForClassification && isForLabels(preprocessing)) {
+    return say(predictLabels(model, tokenizer, preprocessing, words, json));
+  }
+  if (tokenizer && model instanceof Transformer) {
+    return say(predictPairs(model, tokenizer, preprocessing as PairPreprocessing, words, json));
   }
   if (!isForImages(preprocessing)) {
     const cure = 'for a language model there is `adjoint generate`';
-    throw new FormatError(folder, 'the model must be one of pictures or tables', model.constructor.name, cure);
+    throw new FormatError(folder, 'the model must not be one that writes on', model.constructor.name, cure);
   }
-  return predictPictures(model as Net, preprocessing, files, args.has('json'));
+  return predictPictures(model as Net, preprocessing, words, json);
 }
 /** The classes of pictures, the likeliest first. */
 async function predictPictures(
@@ -80,7 +92,7 @@ async function predictPictures(
 }
 
 export const isForImages = (x: unknown): x is ImagePreprocessing =>
-  typeof x === 'object' && x !== null && 'classes' in x && 'size' in x;
+  typeof x === 'object' && x !== null && 'channels' in x;
 
 export const isForText = (model: LoadedModel['model']): model is LanguageModel => 'blockSize' in model;
 
@@ -97,7 +109,8 @@ export function generate(args: Args): void {
   const stop = args.text('stop');
   const { model, tokenizer } = loadModel(folder);
   if (!tokenizer || !isForText(model)) {
-    throw new FormatError(folder, 'the model must be one of text, with its tokenizer', model.constructor.name);
+    const cure = 'see adjoint predict --help';
+    throw new FormatError(folder, 'the model must be one that writes text on', model.constructor.name, cure);
   }
   const pieces = streamText(model, tokenizer, prompt, {
     maxNewTokens,

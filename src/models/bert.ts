@@ -11,7 +11,7 @@ import { arange, full, tensor, zeros } from '../create.ts';
 import * as nn from '../nn/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { activations, type Activation } from './activation.ts';
-import { checkConfig, type MakeOptions } from './config.ts';
+import { checkTransformer, type MakeOptions } from './config.ts';
 import { checkTokens } from './language.ts';
 
 const F = nn.functional;
@@ -51,10 +51,7 @@ type Full = Required<BERTConfig>;
 function complete(config: BERTConfig): Full {
   const defaults = { segments: 2, classes: 2, dropout: 0.1, activation: 'gelu', eps: 1e-12 } as const;
   const all: Full = { nInner: 4 * config.nEmbd, ...defaults, ...config };
-  checkConfig('BERT', all, ['vocabSize', 'blockSize', 'nLayer', 'nHead', 'nEmbd', 'nInner', 'segments', 'classes'], ['dropout']); // prettier-ignore
-  if (all.nEmbd % all.nHead !== 0) {
-    throw new ValueError('BERT', 'nEmbd must be a multiple of nHead', `${all.nEmbd} and ${all.nHead}`);
-  }
+  checkTransformer('BERT', all, ['segments', 'classes']);
   return all;
 }
 

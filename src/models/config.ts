@@ -31,3 +31,25 @@ export function checkConfig<C extends object>(
     }
   }
 }
+
+/** The numbers that all transformers have. */
+export interface TransformerSizes {
+  readonly vocabSize: number;
+  readonly blockSize: number;
+  readonly nLayer: number;
+  readonly nHead: number;
+  readonly nEmbd: number;
+  readonly nInner: number;
+  readonly dropout: number;
+}
+
+/** checkConfig for a transformer, and for what else it has; its heads must share the width evenly. */
+export function checkTransformer<C extends TransformerSizes>(
+  where: string,
+  config: C,
+  more: readonly (keyof C & string)[] = [],
+): void {
+  checkConfig(where, config, ['vocabSize', 'blockSize', 'nLayer', 'nHead', 'nEmbd', 'nInner', ...more], ['dropout']);
+  const { nEmbd, nHead } = config;
+  if (nEmbd % nHead !== 0) throw new ValueError(where, 'nEmbd must be a multiple of nHead', `${nEmbd} and ${nHead}`);
+}

@@ -10,7 +10,7 @@ import { arange } from '../create.ts';
 import * as nn from '../nn/index.ts';
 import { concat, type Tensor } from '../tensor.ts';
 import { activations, type Activation } from './activation.ts';
-import { checkConfig, type MakeOptions } from './config.ts';
+import { checkTransformer, type MakeOptions } from './config.ts';
 import { checkTokens } from './language.ts';
 
 const F = nn.functional;
@@ -152,11 +152,9 @@ export class GPT extends nn.Module {
     } as const;
     const full = { nInner: 4 * config.nEmbd, ...defaults, ...config };
     const { vocabSize: V, blockSize, nLayer, nHead, nEmbd: C, dropout, bias, positions, tied, eps } = full;
-    checkConfig('GPT', full, ['vocabSize', 'blockSize', 'nLayer', 'nHead', 'nEmbd', 'nInner'], ['dropout']);
-    const step = positions === 'rotary' ? 2 * nHead : nHead;
-    if (C % step !== 0) {
-      const rule = `nEmbd must be a multiple of nHead${positions === 'rotary' ? ', and an even one' : ''}`;
-      throw new ValueError('GPT', rule, `${C} and ${nHead}`);
+    checkTransformer('GPT', full);
+    if (positions === 'rotary' && C % (2 * nHead) !== 0) {
+      throw new ValueError('GPT', 'nEmbd must be an even multiple of nHead for rotary positions', `${C} and ${nHead}`);
     }
     const table = (rows: number): nn.Embedding => {
       const layer = new nn.Embedding(rows, C, make);

@@ -27,8 +27,14 @@ function reader(where: string, json: HuggingFaceConfig, modelType: string) {
     const known = Object.keys(meanings).map((name) => `'${name}'`).join(' or '); // prettier-ignore
     throw new ValueError(where, `'${name}' in config.json must be ${known}`, `'${word}'`);
   };
+  /** Shares that are left out in training: here all parts of a model have one. */
+  const dropout = (...names: readonly string[]): number => {
+    const values = names.map((name) => number(name, 0.1));
+    if (values.every((value) => value === values[0])) return values[0];
+    throw new ValueError(where, `${names.join(' and ')} in config.json must be equal`, values.join(' and '));
+  };
   oneOf('model_type', { [modelType]: modelType });
-  return { number, oneOf };
+  return { number, oneOf, dropout };
 }
 
 /** Layers that GPT-2 keeps as Conv1D: weights [in, out], where Linear has [out, in]. */
@@ -61,7 +67,7 @@ export function gptFromHuggingFace(json: HuggingFaceConfig, tensors: StateDict, 
     nHead: read.number('n_head'),
     nEmbd,
     nInner: read.number('n_inner', 4 * nEmbd),
-    dropout: read.number('resid_pdrop', 0.1),
+    dropout: read.dropout('resid_pdrop', 'embd_pdrop', 'attn_pdrop'),
     tied: read.oneOf('tie_word_embeddings', { true: true, false: false }, 'true'),
     activation: read.oneOf('activation_function', { gelu_new: 'geluTanh', gelu_pytorch_tanh: 'geluTanh', gelu: 'gelu' }, 'gelu_new'), // prettier-ignore
     eps: read.number('layer_norm_epsilon', 1e-5),
@@ -154,7 +160,7 @@ export function bertFromHuggingFace<M extends BERT | BERTForMaskedLM | BERTForCl
     nInner: read.number('intermediate_size'),
     segments: read.number('type_vocab_size', 2),
     classes: read.number('num_labels', Object.keys(json.id2label ?? [0, 1]).length),
-    dropout: read.number('hidden_dropout_prob', 0.1),
+    dropout: read.dropout('hidden_dropout_prob', 'attention_probs_dropout_prob'),
     activation: read.oneOf('hidden_act', { gelu: 'gelu', gelu_new: 'geluTanh', relu: 'relu', silu: 'silu' }, 'gelu'),
     eps: read.number('layer_norm_eps', 1e-12),
   };

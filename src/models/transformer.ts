@@ -4,11 +4,11 @@
  *
  * B batch · S, T source and target time · C width · V vocabulary
  */
-import { ShapeError, showShape, ValueError } from '../array/errors.ts';
+import { ShapeError, showShape } from '../array/errors.ts';
 import { arange, tensor } from '../create.ts';
 import * as nn from '../nn/index.ts';
 import type { Tensor } from '../tensor.ts';
-import { checkConfig, type MakeOptions } from './config.ts';
+import { checkTransformer, type MakeOptions } from './config.ts';
 import { sample, type GenerateOptions } from './generate.ts';
 import { checkTokens } from './language.ts';
 import { evaluating } from './predict.ts';
@@ -94,9 +94,8 @@ export class Transformer extends nn.Module {
   constructor(config: TransformerConfig, make: MakeOptions = {}) {
     super();
     this.config = { nInner: 4 * config.nEmbd, dropout: 0.1, padding: null, ...config };
-    const { vocabSize, blockSize, nLayer, nEmbd: C, nHead, dropout } = this.config;
-    checkConfig('Transformer', this.config, ['vocabSize', 'blockSize', 'nLayer', 'nHead', 'nEmbd', 'nInner'], ['dropout']); // prettier-ignore
-    if (C % nHead !== 0) throw new ValueError('Transformer', 'nEmbd must be a multiple of nHead', `${C} and ${nHead}`);
+    const { vocabSize, blockSize, nLayer, nEmbd: C, dropout } = this.config;
+    checkTransformer('Transformer', this.config);
     const stack = (isDecoder: boolean): { layers: Layer[]; norm: nn.LayerNorm } => ({
       layers: Array.from({ length: nLayer }, () => new Layer(this.config, isDecoder, make)),
       norm: new nn.LayerNorm(C, make),

@@ -71,7 +71,10 @@ describe('a run on pictures', { timeout: 60_000 }, () => {
 
   test('is refused to other commands than its own in one line', async () => {
     const { code, stderr } = await adjoint('generate', 'mlp', '--prompt', 'a');
-    expect([code, stderr]).toEqual([1, 'adjoint: mlp: the model must be one of text, with its tokenizer, got MLP\n']);
+    expect([code, stderr]).toEqual([
+      1,
+      'adjoint: mlp: the model must be one that writes text on, got MLP; see adjoint predict --help\n',
+    ]);
   });
 });
 

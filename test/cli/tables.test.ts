@@ -79,9 +79,13 @@ test('what cannot be learned from is told in one line', { timeout: 60_000 }, asy
   const cases: [number, RegExp, string[]][] = [
     [1, /ragged\.csv:3: each row must have 2 fields, got 1; a field is missing/, train('ragged.csv')],
     [1, /texts of who must come again, got 50 in 50 rows; leave it out: --drop 'who'/, train('names.csv')],
-    [2, /must have at least 6 rows with b, got 1/, train('few.csv')],
+    [2, /must have at least 6 rows with a target, got 1/, train('few.csv')],
     [2, /a column must be one of area, .*, got 'cost'/, train('houses.csv', '--target', 'cost')],
-    [2, /a table is for mlp, got MODEL cnn/, ['train', 'cnn', '--data', 'houses.csv', '--out', 'new']],
+    [
+      2,
+      /a table is for mlp, bert, transformer, got MODEL cnn/,
+      ['train', 'cnn', '--data', 'houses.csv', '--out', 'new'],
+    ],
     [2, /--drop is for tables/, ['train', 'mlp', '--drop', 'a', '--out', 'new']],
   ];
   const ended = await Promise.all(cases.map(([, , args]) => adjoint(...args)));

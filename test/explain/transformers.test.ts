@@ -419,6 +419,15 @@ describe('integrated gradients over embeddings', () => {
     expect(both.gap).toBeAllClose(concat(alone.map(({ gap }) => gap)), near);
   });
 
+  test('at a position are those of the text up to there, if the model looks back only', () => {
+    const [model, tokens] = [gpt(7), words(7)];
+    const options = { target: 2, steps: 20 };
+    const whole = embeddingIntegratedGradients(model, tokens, { ...options, baselineTokens: 0, position: 2 });
+    const start = embeddingIntegratedGradients(model, tokens.slice(0, 3), { ...options, baselineTokens: 0 });
+    expect(whole.attributions.narrow(1, 0, 3)).toBeAllClose(start.attributions, near);
+    expect(whole.attributions.narrow(1, 3, 2).abs().max().item()).toBe(0);
+  });
+
   test('of a model that adds up numbers are these, and none where the baseline is the text', () => {
     const sum: LayeredModel = { embed: (t) => t.to('float64').unsqueeze(-1), layers: [], head: (x) => x.sum(1) };
     expect(embeddingIntegratedGradients(sum, [3, 1, 4], { target: 0 }).attributions).toBeAllClose([[3, 1, 4]], near);

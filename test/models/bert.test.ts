@@ -99,6 +99,8 @@ describe("a BERT checkpoint in Hugging Face's layout", () => {
     );
     const config = { ...fixture.config, model_type: 'gpt2' };
     expect(() => bertFromHuggingFace(BERT, config, checkpoint)).toThrow("must be 'bert', got 'gpt2'");
+    const uneven = { ...fixture.config, attention_probs_dropout_prob: 0 };
+    expect(() => bertFromHuggingFace(BERT, uneven, checkpoint)).toThrow('must be equal, got 0.1 and 0');
     const relative = { ...fixture.config, position_embedding_type: 'relative_key' };
     expect(() => bertFromHuggingFace(BERT, relative, checkpoint)).toThrow("must be 'absolute', got 'relative_key'");
   });

@@ -80,6 +80,7 @@ describe("a GPT-2 checkpoint in Hugging Face's layout", () => {
     expect(config({ model_type: 'bert' })).toThrow("'model_type' in config.json must be 'gpt2', got 'bert'");
     expect(config({ n_embd: undefined })).toThrow("config.json must have a number 'n_embd', got none");
     expect(config({ activation_function: 'relu' })).toThrow("must be 'gelu_new' or 'gelu_pytorch_tanh' or 'gelu'");
+    expect(config({ attn_pdrop: 0 })).toThrow('resid_pdrop and embd_pdrop and attn_pdrop in config.json must be equal, got 0.1 and 0.1 and 0'); // prettier-ignore
     expect(config({ scale_attn_by_inverse_layer_idx: true })).toThrow("must be 'false', got 'true'");
     const rotary = new GPT({ ...small, positions: 'rotary' });
     expect(() => gptToHuggingFace(rotary)).toThrow('learned positions and biases');
@@ -218,7 +219,7 @@ describe('a GPT', () => {
   test('refuses what makes no sense', () => {
     const made = (changes: Partial<GPTConfig>) => () => new GPT({ ...small, ...changes });
     expect(made({ nHead: 3 })).toThrow('GPT: nEmbd must be a multiple of nHead, got 8 and 3');
-    expect(made({ nEmbd: 6, positions: 'rotary' })).toThrow('GPT: nEmbd must be a multiple of nHead, and an even one');
+    expect(made({ nEmbd: 6, positions: 'rotary' })).toThrow('GPT: nEmbd must be an even multiple of nHead');
     expect(made({ nLayer: 0 })).toThrow('GPT: nLayer must be a whole number, at least 1, got 0');
     expect(made({ dropout: 1 })).toThrow('GPT: dropout must be a probability, at least 0 and below 1, got 1');
     const model = new GPT(small);
