@@ -2,7 +2,6 @@
 import { Generator } from '../array/random.ts';
 import { stack, tensor } from '../create.ts';
 import { captionOf, drawScene, readScene, sceneOf, shapeCaptions, showsCaption } from '../data/index.ts';
-
 import { shapeSide } from '../data/shapes.ts';
 import type { PicturePrediction } from '../inspect/index.ts';
 import type { TextToImage } from '../models/index.ts';

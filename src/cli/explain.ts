@@ -7,13 +7,14 @@ import { renderExplanation, sectionSvg, type ExplanationSection } from '../inspe
 import { makeFolderOf, writeFileAtomic } from '../io/files.ts';
 import { BERTForClassification, BERTForMaskedLM, type MLP } from '../models/index.ts';
 import type { LoadedModel } from '../models/folder.ts';
+import { check } from './explainCheck.ts';
 import { chooseMethods, methods } from './explainMethods.ts';
 import { pictureBaselines, pictureSubjects } from './explainPictures.ts';
 import { formatSection, short, type Item } from './explainPrint.ts';
 import {
   readMethodSettings,
   settings,
-  type Answer,
+  type Answered,
   type Method,
   type Options,
   type Subject,
@@ -45,9 +46,11 @@ adjoint explain DIR --prompt "…" [options]       text: the next token, what st
                    tables: ${tableBaselines.join(', ')}; text: a token
   --words          the words of a text are explained, not its tokens
   --corrupted "…"  of patching: as many tokens with another answer
+  --concept DIR    of tcav: a folder with pictures that show a concept
   --samples N      how much is drawn; the same as --set samples=N
   --set name=value a setting of the methods; may be said again
   --seed N         start of all random numbers (default: 1): the same seed gives the same page
+  --check          how good the explanations are: deletion, insertion, infidelity, sensitivity, randomized weights, agreement
   --out DIR        where explanation.html goes (default: the model's folder)
   --pictures       each picture of the page as an SVG file too
 
@@ -87,10 +90,10 @@ async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: L
     const files = args.all('input');
     const rows = args.wholes('row', 1);
     if (files.length + rows.length === 0) throw new UsageError('--input FILE or --row N is missing; see --help');
-    return pictureSubjects(model as Net, preprocessing, runOf(folder), { files, rows, target, baseline, scale, segments });
+    return pictureSubjects(model as Net, preprocessing, runOf(folder), { files, rows, target, baseline, scale, segments, concept: args.text('concept') });
   }
   if (isForTable(preprocessing)) {
-    refuse(['prompt', 'words', 'corrupted'], 'a model of tables');
+    refuse(['prompt', 'words', 'corrupted', 'concept'], 'a model of tables');
     const files = args.all('input');
     if (files.length > 1) throw new UsageError(`--input must be one table, got ${files.length}`);
     const rows = args.wholes('row', 1);
@@ -100,7 +103,7 @@ async function subjectsOf(folder: string, { model, tokenizer, preprocessing }: L
   }
   const isBert = model instanceof BERTForMaskedLM || model instanceof BERTForClassification;
   if (tokenizer && (isBert || isForText(model))) {
-    refuse(['input', 'row'], 'a model of text: give it a --prompt');
+    refuse(['input', 'row', 'concept'], 'a model of text: give it a --prompt');
     const prompt = args.text('prompt');
     if (prompt === undefined || prompt === '') throw new UsageError('--prompt "…" is missing; see --help');
     const { classes } = (preprocessing ?? {}) as { classes?: readonly string[] };
@@ -127,7 +130,9 @@ function statusLine(): { show(text: string): void; clear(): void } {
 
 interface Explained {
   readonly subject: Subject;
-  readonly answers: readonly { readonly method: Method; readonly answer: Answer }[];
+  readonly answers: readonly Answered[];
+  /** With --check: how good these are. */
+  readonly checked: readonly ExplanationSection[];
 }
 
 export async function explain(args: Args): Promise<void> {
@@ -141,22 +146,25 @@ export async function explain(args: Args): Promise<void> {
   const values = readMethodSettings(said);
   const subjects = await subjectsOf(folder, loadModel(folder), args, values['segments'] ?? 50);
   const chosen = chooseMethods(args.text('method'), subjects[0], Object.keys(values));
+  if (args.has('concept') && !chosen.some(({ names }) => names.includes('tcav'))) throw new UsageError('--concept is for --method tcav');
   if (args.has('corrupted') && !chosen.some(({ names }) => names.includes('patching'))) throw new UsageError('--corrupted is for --method patching');
 
   const status = statusLine();
   const explained: Explained[] = [];
+  const optionsOf = ({ title }: Method): Options => ({
+    said: (...names) => Object.fromEntries(Object.entries(values).filter(([name]) => (names as readonly string[]).includes(name))) as never,
+    generator: () => new Generator(seed),
+    onProgress: (done, total) => status.show(`${title}: ${done} of ${total}`),
+  });
   for (const subject of subjects) {
-    const answers: { method: Method; answer: Answer }[] = [];
+    const answers: Answered[] = [];
     for (const method of chosen.filter(({ once }) => !once || subject === subjects[0])) {
       status.show(`${method.title} …`);
-      const options: Options = {
-        said: (...names) => Object.fromEntries(Object.entries(values).filter(([name]) => (names as readonly string[]).includes(name))) as never,
-        generator: () => new Generator(seed),
-        onProgress: (done, total) => status.show(`${method.title}: ${done} of ${total}`),
-      };
+      const options = optionsOf(method);
       answers.push({ method, answer: await method.run(subject, options) });
     }
-    explained.push({ subject, answers });
+    const checked = args.has('check') ? await check(subject, answers, optionsOf) : [];
+    explained.push({ subject, answers, checked });
   }
   status.clear();
 
@@ -183,7 +191,7 @@ function acrossRows(explained: readonly Explained[]): { section: ExplanationSect
   const [{ subject, answers }] = explained;
   if (explained.length < 2 || !subject.levels) return [];
   return answers.flatMap(({ method, answer }) => {
-    if (method.once || !answer.features) return [];
+    if (!method.attribute || !answer.features) return [];
     const attributions = explained.map((each) => [...each.answers.find((other) => other.method === method)!.answer.features!]);
     const size = (c: number): number => attributions.reduce((sum, row) => sum + Math.abs(row[c]) / attributions.length, 0);
     const section: ExplanationSection = {
@@ -203,14 +211,15 @@ function acrossRows(explained: readonly Explained[]): { section: ExplanationSect
 async function drawn(explained: readonly Explained[], over: ReturnType<typeof acrossRows>, pictures: boolean): Promise<Map<string, string>> {
   const several = explained.length > 1;
   const shown = explained.slice(0, SHOWN);
-  const single = shown.flatMap(({ subject, answers }) =>
-    answers.flatMap(({ method, answer }) =>
+  const single = shown.flatMap(({ subject, answers, checked }) => [
+    ...answers.flatMap(({ method, answer }) =>
       answer.sections.map((section): [string, ExplanationSection] => [
         method.names[0],
         several && !method.once ? { ...section, method: `${section.method}: ${subject.name}` } : section,
       ]),
     ),
-  );
+    ...checked.map((section): [string, ExplanationSection] => ['check', several ? { ...section, method: `${section.method}: ${subject.name}` } : section]),
+  ]);
   const sections = [...over.map(({ section }): [string, ExplanationSection] => ['rows', section]), ...single];
   const files = new Map<string, string>();
   const [{ subject }] = explained;
@@ -237,7 +246,7 @@ const shownValue = ({ isValue }: Subject, value: number): string =>
 
 function print(explained: readonly Explained[], over: ReturnType<typeof acrossRows>, page: string | null): void {
   for (const { section, items } of over) console.log(`${formatSection(section, items)}\n`);
-  for (const { subject, answers } of explained.slice(0, SHOWN)) {
+  for (const { subject, answers, checked } of explained.slice(0, SHOWN)) {
     const says = subject.predictions.map(({ label, value }) => `${label} ${shownValue(subject, value)}`);
     console.log(
       `${subject.name}: ${says.join(', ')}\nExplained is the ${subject.unit}.${subject.aside !== undefined ? ` ${subject.aside}` : ''}\n`,
@@ -247,19 +256,28 @@ function print(explained: readonly Explained[], over: ReturnType<typeof acrossRo
         console.log(`${formatSection(section, i === 0 ? answer.items : undefined)}\n`),
       );
     }
+    for (const section of checked) console.log(`${formatSection(section, undefined)}\n`);
   }
   if (explained.length > SHOWN) console.log(`… and ${explained.length - SHOWN} more, which --json tells\n`);
   if (page !== null) console.log(`The pictures are in ${page}`);
 }
 
-function asJson({ subject, answers }: Explained): object {
+function asJson({ subject, answers, checked }: Explained): object {
   const { name, predictions, target, unit, names } = subject;
   const results = answers.map(({ method, answer: { numbers, features, sections } }) => ({
     method: method.names[0],
     ...numbers,
-    ...(features ? { attributions: [...features] } : { sections: sections.map(data) }),
+    ...(method.attribute && features ? { attributions: [...features] } : { sections: sections.map(data) }),
   }));
-  return { input: name, predictions, target, unit, ...(names.length > 0 && { features: names }), methods: results };
+  return {
+    input: name,
+    predictions,
+    target,
+    unit,
+    ...(names.length > 0 && { features: names }),
+    methods: results,
+    ...(checked.length > 0 && { checked: checked.map(data) }),
+  };
 }
 
 /** What a section holds, without its words and pixels. */

@@ -1,8 +1,10 @@
 /** The methods of `adjoint explain` that give each feature a number, of pictures, tables and text alike. */
 import { noGrad } from '../engine.ts';
 import {
+  blendedIntegratedGradients,
   deconvolution,
   deepLift,
+  deepShap,
   expectedGradients,
   featureAblation,
   guidedBackprop,
@@ -11,6 +13,7 @@ import {
   kernelShap,
   limeGroups,
   lrp,
+  partitionShap,
   permutationShap,
   saliency,
   shapley,
@@ -44,12 +47,16 @@ interface Row {
   /** What comes back are slopes, and not shares of the output. */
   readonly isSlope?: boolean;
   readonly kinds?: readonly Kind[];
+  /** Features are finer than those of the view from outside. */
+  readonly isFine?: boolean;
+  /** The attributions account for a part of the output, by a law of their own. */
+  readonly isPart?: boolean;
   /** The attributions account for all of the output, not for what a baseline leaves of it. */
   readonly fromNothing?: boolean;
   /** What to do where the gap is large. */
   readonly ifLarge?: string;
   unfit?(subject: Subject): string | null;
-  of(view: View, options: Options): Law | Promise<Law>;
+  of(this: void, view: View, options: Options): Law | Promise<Law>;
 }
 
 const everywhere: readonly Kind[] = ['pictures', 'tables', 'text'];
@@ -60,7 +67,7 @@ const LARGE = 0.05;
 const POOR = 0.5;
 
 /** What a law says of attributions that should add up to `due`, as facts, numbers and, where it is missed by much, a warning. */
-function judged({ gap, rSquared }: Law, due: number, unit: string, ifLarge = ''): { facts: { label: string; value: string }[]; numbers: Record<string, number>; warning: string } {
+export function judged({ gap, rSquared }: Law, due: number, unit: string, ifLarge = ''): { facts: { label: string; value: string }[]; numbers: Record<string, number>; warning: string } {
   const facts: { label: string; value: string }[] = [];
   const numbers: Record<string, number> = {};
   let warning = '';
@@ -84,7 +91,7 @@ function judged({ gap, rSquared }: Law, due: number, unit: string, ifLarge = '')
 /** A row of the table of methods, from what differs between such methods. */
 function attributing(which: 'inside' | 'outside', row: Row): Method {
   const { names, title, about, note, kinds = everywhere } = row;
-  const settings = [...(row.settings ?? []), ...(which === 'outside' ? ['segments'] : [])];
+  const settings = [...(row.settings ?? []), ...(which === 'outside' && !row.isFine ? ['segments'] : [])];
   return {
     names,
     title,
@@ -101,12 +108,13 @@ function attributing(which: 'inside' | 'outside', row: Row): Method {
       const features = row.isSlope ? view.slopes(law.attributions) : view.features(law.attributions);
       const [output, empty] = noGrad(() => [view.x, view.baseline].map((z) => view.f(z).item()));
       const base = law.expected?.item() ?? law.intercept?.item() ?? (row.fromNothing ? 0 : empty);
-      const { facts, numbers, warning } = judged(law, output - base, subject.unit, row.ifLarge);
+      const due = row.isPart ? law.attributions.sum().sub(law.gap!).item() : output - base;
+      const { facts, numbers, warning } = judged(law, due, subject.unit, row.ifLarge);
       const head = { method: title, question: about, facts, note: `${warning}${note}` };
-      const section = { ...head, ...subject.body(features, row.isSlope ? undefined : { base, output }) } as ExplanationSection;
-      return { sections: [section], numbers: { ...numbers, base, output }, features, items: view.items(features) };
+      const section = { ...head, ...subject.body(features, row.isSlope || row.isPart ? undefined : { base, output }) } as ExplanationSection;
+      return { sections: [section], numbers: { ...numbers, ...(!row.isPart && { base, output }) }, features, items: (row.isFine ? (subject.inside ?? view) : view).items(features) };
     },
-    attribute: { view: which, of: async (view, options) => (await row.of(view, options)).attributions },
+    attribute: { view: which, isSlope: row.isSlope ?? false, of: async (view, options) => (await row.of(view, options)).attributions },
   };
 } // prettier-ignore
 
@@ -172,13 +180,22 @@ export const attributionMethods: readonly Method[] = [
     of: ({ f, x, baseline }, o) => integratedGradients(f, x, { baseline, batchSize: 256, ...o.said('steps') }),
   }),
   inside({
-    names: ['eg', 'expected-gradients'],
+    names: ['expected-gradients', 'gradient-shap', 'eg'],
     title: 'Expected gradients',
     about: 'What made the output differ from what is usual?',
     note: `${sumNote} The mean of integrated gradients over baselines from the background.`,
     settings: ['samples', 'rows'],
     ifLarge: 'draw more, as --samples 2000',
     of: async (view, o) => expectedGradients(view.f, view.x, { background: await view.background(o), ...o.said('samples'), generator: o.generator() }),
+  }),
+  inside({
+    names: ['blended-ig'],
+    title: 'Blended integrated gradients',
+    about: 'What made the output differ from what is usual, without chance?',
+    note: `${sumNote} The mean of integrated gradients from every row of the background.`,
+    settings: ['steps', 'rows'],
+    ifLarge: 'take more places, as --set steps=200',
+    of: async (view, o) => blendedIntegratedGradients(view.f, view.x, { background: await view.background(o), batchSize: 20, ...o.said('steps') }),
   }),
   inside({
     names: ['lrp'],
@@ -195,8 +212,17 @@ export const attributionMethods: readonly Method[] = [
     title: 'DeepLIFT',
     about: "What made the output differ from the baseline's, handed down op by op?",
     note: sumNote,
-    ifLarge: 'it was lost at ops that have only their slope, as softmax, normalization and the maximum of a window',
+    ifLarge: 'it was lost at ops that have only their slope, as softmax and normalization',
     of: ({ f, x, baseline }) => deepLift(f, x, { baseline }),
+  }),
+  inside({
+    names: ['deep-shap'],
+    title: 'Deep SHAP',
+    about: 'What made the output differ from what is usual, handed down op by op?',
+    note: `${sumNote} The mean of DeepLIFT over the rows of the background.`,
+    settings: ['rows'],
+    ifLarge: 'it was lost at ops that have only their slope, as softmax and normalization',
+    of: async (view, o) => deepShap(view.f, view.x, { background: await view.background(o) }),
   }),
   inside({
     names: ['guided', 'guided-backprop'],
@@ -239,6 +265,18 @@ export const attributionMethods: readonly Method[] = [
     note: sumNote,
     unfit: (subject) => (players(subject) > 15 ? `there must be at most 15 features, and there are ${players(subject)}` : null),
     of: async (view, o) => shapley(view.f, view.x, await game(view, o)),
+  }),
+  outside({
+    names: ['partition-shap', 'owen'],
+    title: 'Partition SHAP',
+    about: 'What is each part due, and within it each feature?',
+    note: `${sumNote} Owen values over a hierarchy: neighbours, or columns that go along with each other, come together.`,
+    settings: ['evals'],
+    isFine: true,
+    of: async (view, o) => {
+      const { evals: maxEvals } = o.said('evals');
+      return partitionShap(view.f, view.x, { ...(await game(view, o)), ...(await view.hierarchy!(o)), ...(maxEvals !== undefined && { maxEvals }) });
+    },
   }),
   outside({
     names: ['lime'],

@@ -1,16 +1,24 @@
 /** The methods of `adjoint explain`, a row each, and how they are chosen. */
+import { anchorMethods } from './explainAnchors.ts';
 import { attributionMethods } from './explainAttributions.ts';
+import { dataMethods } from './explainData.ts';
+import { layerMethods } from './explainLayers.ts';
+import { nearMethods } from './explainNear.ts';
 import { pictureMethods } from './explainPictures.ts';
 import { tableMethods } from './explainTables.ts';
-import { transformerMethods } from './explainTransformers.ts';
 import { settings, type Kind, type Method, type Subject } from './explainSubject.ts';
+import { transformerMethods } from './explainTransformers.ts';
 import { UsageError } from './usage.ts';
 
 /** In the order in which `all` has them. */
 export const methods: readonly Method[] = [
   ...attributionMethods,
   ...pictureMethods,
+  ...anchorMethods,
   ...tableMethods,
+  ...layerMethods,
+  ...nearMethods,
+  ...dataMethods,
   ...transformerMethods,
 ];
 

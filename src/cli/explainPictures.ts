@@ -1,15 +1,17 @@
 /** Predictions of pictures, for `adjoint explain`: the picture as a subject, and the methods that only pictures have. */
-import { tensor, zeros } from '../create.ts';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { stack, tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
 import { readImage } from '../data/imageFolder.ts';
 import { toUnit } from '../data/index.ts';
-import { gradCam, gridSegments, occlusion, slic, type Model } from '../explain/index.ts';
-import { CNN, ResNet } from '../models/index.ts';
+import { gradCam, gridSegments, halvingHierarchy, occlusion, slic, type Model } from '../explain/index.ts';
 import * as nn from '../nn/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { classify, readImages, type ImagePreprocessing, type Pictures } from './imageTask.ts';
 import type { Net } from './recipes.ts';
 import { inside } from './explainAttributions.ts';
+import { layerOf } from './explainLayers.ts';
 import type { Item } from './explainPrint.ts';
 import type { Method, Options, Rows, Subject, View } from './explainSubject.ts';
 import { chooseClass, explained, type Scale } from './explainTarget.ts';
@@ -23,6 +25,8 @@ export interface PictureChoices {
   readonly target: string | undefined;
   readonly baseline: string;
   readonly scale: Scale;
+  /** A folder with pictures that show a concept. */
+  readonly concept: string | undefined;
   /** Superpixels; 0: each pixel on its own. */
   readonly segments: number;
 }
@@ -34,6 +38,12 @@ export async function pictureSubjects(model: Net, prepared: ImagePreprocessing, 
   const { channels, size } = prepared;
   const found: { name: string; image: Tensor }[] = [];
   for (const file of choices.files) found.push({ name: file, image: await readImage(file, { channels, size }) });
+  const concept: Tensor[] = [];
+  for (const file of choices.concept === undefined ? [] : readdirSync(choices.concept).toSorted()) {
+    if (/\.(png|jpe?g)$/i.test(file)) concept.push(await readImage(join(choices.concept!, file), { channels, size }));
+  }
+  if (choices.concept !== undefined && concept.length < 3) throw new UsageError(`--concept must be a folder with at least 3 pictures, got ${concept.length} in ${choices.concept}`);
+  const shown = concept.length > 0 ? { concept: stack(concept) } : {};
   let data: ReturnType<typeof readImages> | undefined;
   const run = plan && (() => (data ??= readImages(plan.data, plan.settings)));
   if (choices.rows.length > 0) {
@@ -46,7 +56,7 @@ export async function pictureSubjects(model: Net, prepared: ImagePreprocessing, 
       found.push({ name, image: imagesOf(heldBack, [row - 1]).select(0, 0) });
     }
   }
-  return found.map(({ name, image }) => subjectOf(model, prepared, name, image.unsqueeze(0), choices, run));
+  return found.map(({ name, image }) => ({ ...subjectOf(model, prepared, name, image.unsqueeze(0), choices, run), ...shown }));
 } // prettier-ignore
 
 /** Pictures of a stack as [n, C, H, W], 0 … 1. */
@@ -114,7 +124,7 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
   const mask = choices.segments === 0 ? each : slic(x.select(0, 0), { segments: choices.segments });
   const ofChannels = (a: Tensor): Float64Array => list(a.reshape([C, H, W]).sum(0));
   const quarters = list(gridSegments([H, W], [Math.ceil(H / 4), Math.ceil(W / 4)]));
-  const planes = planesOf(model);
+  const layer = layerOf(model);
   const trainingRows = run && (async (options: Options): Promise<Rows> => {
     const { train, labels } = await run();
     const { rows = 200 } = options.said('rows');
@@ -123,7 +133,8 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
     return {
       x: images,
       y: tensor(which.map((i) => train.labels[i])),
-      name: (i) => `training picture ${which[i]}, a ${labels[train.labels[which[i]]]}`,
+      name: (i) => `training picture ${which[i] + 1}`,
+      value: (i) => `a ${labels[train.labels[which[i]]]}`,
       picture: (i) => pixelsOf(images.select(0, i)),
       loss: (logits, y) => nn.functional.crossEntropy(logits, y),
     };
@@ -138,7 +149,7 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
     names: [],
     inside: {
       ...view,
-      ...(planes && { planes: { features: planes.features, head: of(planes.head) } }),
+      ...(layer && { layer: { ...layer, head: of(layer.head) } }),
       background: async (options) => (trainingRows ? (await trainingRows(options)).x : baseline),
       features: ofChannels,
       slopes: ofChannels,
@@ -148,6 +159,7 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
       ...view,
       background: () => Promise.resolve(baseline),
       featureMask: mask.expand([C, H, W]),
+      hierarchy: () => Promise.resolve({ hierarchy: halvingHierarchy([H, W]), featureMask: each.expand([C, H, W]) }),
       features: (a) => list(a.reshape([C, H, W]).select(0, 0)), // the channels of a superpixel share what it is due
       slopes: ofChannels,
       items: (features) => parts(features, list(mask), W, true),
@@ -158,36 +170,12 @@ function subjectOf(model: Net, { classes }: ImagePreprocessing, name: string, x:
   };
 } // prettier-ignore
 
-/** A model cut in two at the layer whose planes are looked at: the last that has any. Null for a model without planes. */
-export function planesOf(model: Net): { features: Model; head: Model } | null {
-  const layer = model instanceof CNN ? model.conv2 : model instanceof ResNet ? model.layer3.at(-1)! : null;
-  if (layer === null) return null;
-  const hooked = <T>(hook: (planes: Tensor) => Tensor | undefined, body: () => T): T => {
-    const remove = layer.registerForwardHook((_module, _inputs, y) => hook(y as Tensor));
-    try {
-      return body();
-    } finally {
-      remove();
-    }
-  };
-  const { channels, size } = { size: 32, ...model.config } as { channels: number; size: number };
-  return {
-    features: (x) => {
-      let seen = x;
-      hooked((planes) => void (seen = planes), () => model.forward(x));
-      return seen.relu(); // which comes next, if it has not come
-    },
-    // What comes before the layer is computed of nothing, and thrown away.
-    head: (planes) => hooked(() => planes, () => model.forward(zeros([planes.shape[0], channels, size, size]))),
-  };
-} // prettier-ignore
-
 const withoutPlanes = ({ inside: view }: Subject): string | null =>
-  view?.planes ? null : 'the model has no convolutions';
+  view?.layer?.kind === 'plane' ? null : 'the model has no convolutions';
 
 /** Grad-CAM's [1, h, w] over all of the picture. */
-function cam({ planes, x }: View, plusPlus: boolean): { attributions: Tensor } {
-  const coarse = gradCam(planes!.features, planes!.head, x, { plusPlus }).attributions.unsqueeze(0);
+function cam({ layer, x }: View, plusPlus: boolean): { attributions: Tensor } {
+  const coarse = gradCam(layer!.features, layer!.head, x, { plusPlus }).attributions.unsqueeze(0);
   const size = x.shape.slice(2);
   const fine = nn.functional.interpolate(coarse, { size, mode: 'bilinear' });
   return { attributions: fine.expand(x.shape).div(x.shape[1]) };

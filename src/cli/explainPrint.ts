@@ -13,7 +13,7 @@ export function short(x: number): string {
   return text.replace(/^-/, '−').replace(/\.0(e.*)?$/, '$1').replace(/(e[+-]?\d+)$/, (_, power: string) => power.replace('+', ''));
 } // prettier-ignore
 
-const signed = (x: number): string => (x > 0 ? `+${short(x)}` : short(x));
+export const signed = (x: number): string => (x > 0 ? `+${short(x)}` : short(x));
 
 /** A text in so many columns at most, without what would break a line. */
 const cut = (text: string, most: number): string => {
@@ -33,7 +33,8 @@ export function formatItems(items: readonly Item[]): string {
   const shown = order.slice(0, MOST);
   const largest = Math.abs(shown[0]?.attribution ?? 0) || 1;
   const hasValues = items.some(({ value }) => value !== undefined);
-  const [nameWidth, valueWidth] = hasValues ? [24, 18] : [36, 0];
+  const nameWidth = Math.min(hasValues ? 24 : 36, Math.max(...shown.map(({ name }) => [...name].length)));
+  const valueWidth = 42 - nameWidth;
   const cells = shown.map(({ name, value, attribution }) => [
     cut(name, nameWidth),
     ...(hasValues ? [cut(value ?? '', valueWidth)] : []),
@@ -66,7 +67,7 @@ export function wrapped(text: string, indent = '  '): string {
 function shownBy(section: ExplanationSection): string {
   switch (section.kind) {
     case 'text':
-      return section.text.split('\n').map((line) => wrapped(line)).join('\n'); // prettier-ignore
+      return section.text.split('\n').map((line) => (line.length + 2 <= WIDTH ? `  ${line}` : wrapped(line))).join('\n'); // prettier-ignore
     case 'pictures':
       return section.items.map(({ caption }) => `  ${caption}`).join('\n');
     case 'curves':

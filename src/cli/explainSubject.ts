@@ -4,7 +4,7 @@
  * tokens, columns): methods take one of these views, and need not know of what kind the model is.
  */
 import type { Generator } from '../array/random.ts';
-import type { Model } from '../explain/index.ts';
+import type { Hierarchy, Model } from '../explain/index.ts';
 import type { ExplanationSection } from '../inspect/index.ts';
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
@@ -23,8 +23,10 @@ export interface View {
   readonly baseline: Tensor;
   /** What inputs are usually like, [M, …]: training rows for the inside, what stands for "not there" for the outside. */
   background(options: Options): Promise<Tensor>;
-  /** f = head ∘ features, cut at the last layer that gives planes. */
-  readonly planes?: { readonly features: Model; readonly head: Model };
+  /** f = head ∘ features, cut at a layer: the last that gives planes, or the first hidden one. */
+  readonly layer?: { readonly features: Model; readonly head: Model; readonly kind: 'plane' | 'unit' };
+  /** Which features come together, and what is a feature then, for the view from outside. */
+  hierarchy?(options: Options): Promise<{ readonly hierarchy: Hierarchy; readonly featureMask?: Tensor }>;
   /** Which numbers belong together; each on its own if left out. */
   readonly featureMask?: Tensor;
   /** From attributions of x's shape to a number for each feature that is shown. */
@@ -45,10 +47,11 @@ export interface Rows {
   readonly x: Tensor;
   /** What should come out, [M]: numbers of classes, or values. */
   readonly y: Tensor;
-  /** What row i is, in a few words. */
+  /** What row i is, and what is in it, in a few words. */
   name(i: number): string;
+  value(i: number): string;
   /** Row i as a picture, where it is one. */
-  picture?(i: number): { pixels: Uint8Array; width: number; height: number };
+  readonly picture?: (i: number) => { pixels: Uint8Array; width: number; height: number };
   /** The loss of the model's outputs for rows, a mean. */
   readonly loss: (outputs: Tensor, y: Tensor) => Tensor;
 }
@@ -68,6 +71,8 @@ export interface Subject {
   readonly target: string;
   /** Its number among the outputs. */
   readonly targetIndex: number;
+  /** What an output is called. */
+  readonly label: (output: number) => string;
   /** What attributions are in: `logit of 7`. */
   readonly unit: string;
   /** All outputs of the model, [N, outputs], for inputs of the inside view; logits, or values. */
@@ -85,6 +90,8 @@ export interface Subject {
   body(features: ArrayLike<number>, ends?: { readonly base: number; readonly output: number }): Body;
   /** Attributions of the features, at each number of the outside view's x. */
   spread(features: ArrayLike<number>): Tensor;
+  /** Inputs that show a concept, [n, …]. */
+  readonly concept?: Tensor;
   /** Some of the rows that the model was trained on, drawn at random: --set rows of them. Null where they are not known. */
   readonly trainingRows: ((options: Options) => Promise<Rows>) | null;
 }
@@ -108,6 +115,12 @@ export interface Answer {
   readonly items?: readonly Item[];
 }
 
+/** What a method said. */
+export interface Answered {
+  readonly method: Method;
+  readonly answer: Answer;
+}
+
 export interface Method {
   /** What it is called in --method; the first is the one that is told. */
   readonly names: readonly [string, ...string[]];
@@ -123,8 +136,16 @@ export interface Method {
   unfit?(subject: Subject): string | null;
   run(subject: Subject, options: Options): Promise<Answer>;
   /** Of a method that gives a number for each number of a view's x: which view, and how; --check asks again near x. */
-  readonly attribute?: { readonly view: 'inside' | 'outside'; of(view: View, options: Options): Promise<Tensor> };
+  readonly attribute?: {
+    readonly view: 'inside' | 'outside';
+    readonly isSlope: boolean;
+    of(view: View, options: Options): Promise<Tensor>;
+  };
 }
+
+/** Why a method that needs training rows cannot be had. */
+export const withoutRows = ({ trainingRows }: Subject): string | null =>
+  trainingRows ? null : 'the rows that the model was trained on are not known';
 
 interface Setting {
   readonly about: string;
@@ -148,7 +169,10 @@ export const settings: Readonly<Record<string, Setting>> = {
   gamma: amount('of lrp: how much what speaks for the output is favoured'),
   width: amount('of lime: how near copies must be to count'),
   ridge: amount('of lime: strength of the ridge'),
+  evals: count('of partition-shap and anchors: rows that the model is given at most'),
+  precision: amount('of anchors: how often the rule must be right, below 1'),
   points: count('values at which a column is set'),
+  goal: { about: 'of counterfactual: what the value is to be', low: -Infinity, whole: false, kind: 'tables' },
   repeats: count('orders of a column'),
   rows: count('training rows that are looked at'),
   tokens: { about: 'of generation: how many tokens are written', low: 1, whole: true, kind: 'text' },

@@ -2,13 +2,22 @@
 import { arange, tensor } from '../create.ts';
 import type { Table } from '../data/index.ts';
 import { noGrad } from '../engine.ts';
-import { lime, partialDependence, permutationImportance, type Model } from '../explain/index.ts';
+import {
+  correlationHierarchy,
+  halvingHierarchy,
+  lime,
+  partialDependence,
+  permutationImportance,
+  type Hierarchy,
+  type Model,
+} from '../explain/index.ts';
 import type { ExplanationSection } from '../inspect/index.ts';
 import type { MLP } from '../models/index.ts';
 import { concat, type Tensor } from '../tensor.ts';
 import { inside } from './explainAttributions.ts';
+import { layerOf } from './explainLayers.ts';
 import { short, type Item } from './explainPrint.ts';
-import type { Answer, Method, Options, Rows, Subject } from './explainSubject.ts';
+import { withoutRows, type Answer, type Method, type Options, type Rows, type Subject } from './explainSubject.ts';
 import { chooseClass, explained, type Scale } from './explainTarget.ts';
 import { inputsOf, lossOf, parseRows, readRows, targetsOf, type TablePreprocessing } from './tableTask.ts';
 import type { Plan } from './task.ts';
@@ -78,11 +87,18 @@ export function rowSubjects(model: MLP, prepared: TablePreprocessing, plan: Plan
     return Promise.resolve({
       x: all.indexSelect(0, places),
       y: targetsOf(prepared, run.train).indexSelect(0, places),
-      name: (i) => `${target.name} ${cellOf(run.train, target.name, some[i])}: ${columns.map(({ name }) => `${name} ${cellOf(run.train, name, some[i])}`).join(', ')}`,
+      name: (i) => `${target.name} ${cellOf(run.train, target.name, some[i])}`,
+      value: (i) => columns.map(({ name }) => `${name} ${cellOf(run.train, name, some[i])}`).join(', '),
       loss: (output, y) => lossOf(output, y, prepared),
     });
   });
   const background = async (options: Options): Promise<Tensor> => (trainingRows && choices.baseline === 'rows' ? (await trainingRows(options)).x : mean);
+  // Columns that go along with each other come together; of texts, their commonest value speaks for them.
+  const hierarchy = (): Promise<{ hierarchy: Hierarchy }> => {
+    const speaker = ({ from, width }: Column): Tensor => all!.narrow(1, from + all!.narrow(1, from, width).mean(0).argmax(0).item(), 1);
+    return Promise.resolve({ hierarchy: all ? correlationHierarchy(concat(columns.map(speaker), 1)) : halvingHierarchy([columns.length]) });
+  };
+  const layer = layerOf(model);
   const sums = (list: ArrayLike<number>): Float64Array => {
     const dues = new Float64Array(columns.length);
     group.toTypedArray().forEach((g, i) => (dues[g] += list[i]));
@@ -108,8 +124,8 @@ export function rowSubjects(model: MLP, prepared: TablePreprocessing, plan: Plan
       outputs,
       names: columns.map(({ name }) => name),
       levels: columns.map(({ from, width, scale }) => (scale ? list(x)[from] : width === 2 ? list(x)[from + 1] : NaN)),
-      inside: { ...view, features: (a) => sums(list(a)), slopes },
-      outside: { ...view, featureMask: group, features: (a) => Float64Array.from(columns, ({ from }) => list(a)[from]), slopes },
+      inside: { ...view, ...(layer && { layer: { ...layer, head: of(layer.head) } }), features: (a) => sums(list(a)), slopes },
+      outside: { ...view, featureMask: group, hierarchy, features: (a) => Float64Array.from(columns, ({ from }) => list(a)[from]), slopes },
       body: (features, ends) => ({ kind: 'features', features: asFeatures(items(features)), ...ends, unit: about.unit }),
       spread: (features) => tensor([Array.from(group.toTypedArray(), (g) => features[g])]),
       trainingRows,
@@ -130,6 +146,7 @@ export function rowSubjects(model: MLP, prepared: TablePreprocessing, plan: Plan
       predictions: [{ label: target.name, value: inUnits(logits).item() }],
       target: target.name,
       targetIndex: 0,
+      label: () => target.name,
       unit: target.name,
       isValue: true,
       of: (f) => (z) => inUnits(f(z)),
@@ -145,9 +162,7 @@ interface OfTable extends Subject {
   readonly columns: readonly Column[];
 }
 
-const columnsIn = (subject: Subject): readonly Column[] => (subject as OfTable).columns;
-const withoutRows = ({ trainingRows }: Subject): string | null =>
-  trainingRows ? null : 'the rows that the model was trained on are not known';
+export const columnsIn = (subject: Subject): readonly Column[] => (subject as OfTable).columns;
 
 /** Curves of more columns than these are not drawn. */
 const CURVES = 8;

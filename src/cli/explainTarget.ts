@@ -24,7 +24,7 @@ export function chooseClass(said: string, labels: readonly string[]): number {
   throw new UsageError(`--target must be one of ${some}, or a number from 0 to ${labels.length - 1}, got '${said}'`);
 }
 
-type Explained = Pick<Subject, 'predictions' | 'target' | 'targetIndex' | 'unit'> & {
+type Explained = Pick<Subject, 'predictions' | 'target' | 'targetIndex' | 'unit' | 'label'> & {
   readonly of: (logits: Model) => Model;
 };
 
@@ -41,6 +41,7 @@ export function explained(logits: Tensor, label: (output: number) => string, sai
     predictions: shown.map((c) => ({ label: label(c), value: probabilities[c] })),
     target: label(target),
     targetIndex: target,
+    label,
     unit: `${scale} of ${label(target)}`,
     of: (model) => (x) => scaled[scale](model(x)).select(1, target),
   };

@@ -1,7 +1,7 @@
 /** Predictions of text, for `adjoint explain`: the next token, the one that is masked, or the class of the whole. */
 import { tensor } from '../create.ts';
 import { noGrad } from '../engine.ts';
-import type { Model } from '../explain/index.ts';
+import { halvingHierarchy, type Model } from '../explain/index.ts';
 import {
   BERTForClassification,
   BERTForMaskedLM,
@@ -54,9 +54,17 @@ interface Reader {
 /** The token that is asked for in place of a masked one. */
 const MASK = '[MASK]';
 
+/** The tokens of a text; BERT's begin with [CLS], also where the tokenizer does not say so. */
+function encoded(model: TextModel, tokenizer: Tokenizer, text: string): number[] {
+  const ids = tokenizer.encode(text);
+  const isBert = model instanceof BERTForMaskedLM || model instanceof BERTForClassification;
+  if (!isBert || !tokenizer.has('[CLS]') || ids[0] === tokenizer.tokenToId('[CLS]')) return ids;
+  return [tokenizer.tokenToId('[CLS]'), ...ids];
+}
+
 /** The tokens of the prompt, as many as the model can see, and what it makes of them. */
 function readerOf(model: TextModel, tokenizer: Tokenizer, { prompt, classes }: TextChoices): Reader {
-  const all = tokenizer.encode(prompt);
+  const all = encoded(model, tokenizer, prompt);
   const tokenOf = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
   if (model instanceof BERTForClassification) {
     const logits = (tokens: Tensor): Tensor => model.forward(tokens);
@@ -141,6 +149,7 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
       baseline: ones.zerosLike(),
       background: () => Promise.resolve(ones.zerosLike()),
       featureMask: tensor(group),
+      hierarchy: () => Promise.resolve({ hierarchy: halvingHierarchy([count]) }),
       features: (a) => Float64Array.from(names, (_, g) => a.select(0, 0).select(0, group.indexOf(g)).item()),
       slopes: () => new Float64Array(count), // nothing there has a slope
       items,
@@ -154,8 +163,8 @@ export function textSubject(model: TextModel, tokenizer: Tokenizer, choices: Tex
   /** The same prediction, for what looks into the model. */
   function transformerText(net: TransformerText['model']): TransformerText {
     const position = net instanceof GPT ? T - 1 : net instanceof BERTForMaskedLM ? ids.indexOf(tokenizer.tokenToId(MASK)) : 0;
-    const encoded = choices.corrupted === undefined ? null : tokenizer.encode(choices.corrupted);
-    const corrupted = encoded && net instanceof GPT ? encoded.slice(-net.blockSize) : encoded;
+    const others = choices.corrupted === undefined ? null : encoded(model, tokenizer, choices.corrupted);
+    const corrupted = others && net instanceof GPT ? others.slice(-net.blockSize) : others;
     if (corrupted && corrupted.length !== T) throw new UsageError(`--corrupted must have as many tokens as --prompt, ${T}, got ${corrupted.length}`);
     const name = (id: number): string => tokenizer.decode([id]) || tokenizer.idToToken(id);
     const measure = of((y) => (y.ndim === 3 ? y.select(1, position) : y));

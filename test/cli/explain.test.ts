@@ -1,5 +1,14 @@
 /** `adjoint explain`: every method through the command on tiny models of each kind, what is refused, and that nothing is half written. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
@@ -18,7 +27,7 @@ import {
 } from '../../src/models/index.ts';
 import { save } from '../../src/models/folder.ts';
 import { bertTokenizer, charTokenizer } from '../../src/text/index.ts';
-import { root } from '../files.ts';
+import { filesUnder, read, root } from '../files.ts';
 import { bundled, digitsFolder, start, type Ended } from './run.ts';
 
 interface Result extends Record<string, unknown> {
@@ -67,6 +76,12 @@ beforeAll(async () => {
   writeFileSync(at('short.csv'), 'area,rooms\n120,4\n');
   writeFileSync(at('long.csv'), `area,rooms,age,district,garden\n${'120,4,30,centre,yes\n'.repeat(200)}`);
   const cnn = new CNN({ channels: 3, size: 8, classes: 2, width1: 2, width2: 2 }, made);
+  mkdirSync(at('concept'));
+  for (const i of [1, 2, 3])
+    writeFileSync(
+      at('concept', `${i}.png`),
+      encode({ width: 8, height: 8, channels: 3, data: pixels.map((v) => (i * v) % 256) }),
+    );
   save(at('cnn'), cnn, { preprocessing: { channels: 3, size: 8, classes: ['blue', 'red'] } });
   save(at('gpt'), new GPT({ ...config, nLayer: 1, nHead: 2 }, made), { tokenizer: text });
   save(at('ngram'), new NeuralNgram({ ...config, blockSize: 3, hidden: 8 }, made), { tokenizer: text });
@@ -80,7 +95,7 @@ beforeAll(async () => {
     preprocessing: { classes: ['no', 'yes'] },
   });
   save(at('dvae'), new DVAE({ size: 8, codes: 4, nEmbd: 2, width: 2 }, made));
-}, 60_000);
+}, 240_000);
 afterAll(() => {
   rmSync(base, { recursive: true });
 });
@@ -95,10 +110,10 @@ const numbersIn = (x: unknown): number[] =>
         ? []
         : [];
 
-describe('every method', { timeout: 120_000 }, () => {
+describe('every method', { timeout: 240_000 }, () => {
   const ran = new Set<string>();
   test.each([
-    ['mlp', ['--row', '2', '--set', 'segments=12']],
+    ['mlp', ['--row', '2', '--set', 'segments=12', '--concept', 'concept', '--set', 'rows=48']],
     ['cnn', ['--input', 'one.png', '--set', 'segments=4']],
     ['houses', ['--row', '2', '--set', 'rows=20']],
     ['gpt', ['--prompt', 'to be', '--corrupted', 'to or', '--set', 'tokens=3']],
@@ -112,7 +127,7 @@ describe('every method', { timeout: 120_000 }, () => {
     const [{ methods: results }] = explanations;
     for (const result of results) {
       ran.add(result.method);
-      const numbers = numbersIn([result.attributions, result.sections, result['gap'], result['rSquared']]);
+      const numbers = numbersIn(result);
       const wrong = numbers.filter((n) => !Number.isFinite(n)).length;
       expect([result.method, numbers.length > 0, wrong]).toEqual([result.method, true, 0]);
     }
@@ -122,6 +137,13 @@ describe('every method', { timeout: 120_000 }, () => {
   test('has been run by one of these', () => {
     expect(methods.map(({ names: [name] }) => name).filter((name) => !ran.has(name))).toEqual([]);
   });
+
+  test('of which a page of the docs has a command is there', () => {
+    const said = filesUnder('docs', '.md').flatMap((page) => [...read(page).matchAll(/adjoint explain .*--method (\S+)/g)].map(([, list]) => list));
+    const names = methods.flatMap((method) => method.names);
+    expect(said.length).toBeGreaterThan(20);
+    expect(said.flatMap((list) => list.split(',')).filter((name) => name !== 'all' && !names.includes(name))).toEqual([]);
+  }); // prettier-ignore
 
   test('has names of its own, and settings that there are', async () => {
     const names = methods.flatMap((method) => method.names);
@@ -134,7 +156,7 @@ describe('every method', { timeout: 120_000 }, () => {
   });
 });
 
-test('the laws hold through the command: sums are what they must be', { timeout: 60_000 }, async () => {
+test('the laws hold through the command: sums are what they must be', { timeout: 240_000 }, async () => {
   for (const [model, args] of [['mlp', ['--row', '1']], ['houses', ['--input', 'rows.csv', '--row', '2']], ['gpt', ['--prompt', 'to be']]] as const) {
     const { explanations } = await said(model, ...args, '--method', 'ig,shap', '--out', 'laws');
     for (const { gap, sum, output, base: from, attributions } of explanations[0].methods as unknown as Record<string, number>[]) {
@@ -144,7 +166,7 @@ test('the laws hold through the command: sums are what they must be', { timeout:
   }
 }); // prettier-ignore
 
-test('a transformer is looked into: what it says last is what it says, and patching at the end brings all back', { timeout: 60_000 }, async () => {
+test('a transformer is looked into: what it says last is what it says, and patching at the end brings all back', { timeout: 240_000 }, async () => {
   const methods = ['--method', 'attention,rollout,flow,lens,patching,generation'];
   const args = ['explain', 'gpt', '--prompt', 'to be', '--corrupted', 'to or', '--set', 'tokens=2', ...methods, '--out', 'inside'];
   const { code, stdout } = await adjoint(...args);
@@ -163,7 +185,7 @@ test('a transformer is looked into: what it says last is what it says, and patch
   for (const name of ['rollout', 'flow', 'lens', 'patching']) expect(Math.abs(of(name)['gap'] as number)).toBeLessThan(1e-3);
 }); // prettier-ignore
 
-test('the table names features with their values and bars, in 80 columns', { timeout: 60_000 }, async () => {
+test('the table names features with their values and bars, in 80 columns', { timeout: 240_000 }, async () => {
   const { stdout } = await adjoint('explain', 'gpt', '--prompt', 'to be', '--target', 'r', '--out', 'table');
   expect(stdout).toMatch(/^"to be": ".* %\nExplained is the logit of "r"\.\n/);
   expect(stdout).toMatch(/^ {2}"e" {2}token 5 +[+−][\d.]+ {2}[█░]+$/m);
@@ -172,7 +194,7 @@ test('the table names features with their values and bars, in 80 columns', { tim
   expect(Math.max(...stdout.split('\n').map((line) => [...line].length))).toBeLessThanOrEqual(80);
 });
 
-test('the same seed gives the same bytes, another one others', { timeout: 60_000 }, async () => {
+test('the same seed gives the same bytes, another one others', { timeout: 240_000 }, async () => {
   const page = async (seed: string): Promise<string> => {
     const args = ['--method', 'shap,lime,smoothgrad', '--samples', '20', '--seed', seed, '--pictures'];
     await said('cnn', '--input', 'one.png', ...args, '--out', `seed-${seed}`);
@@ -185,7 +207,7 @@ test('the same seed gives the same bytes, another one others', { timeout: 60_000
   expect(other).not.toBe(first);
 });
 
-test('several pictures are on one page', { timeout: 60_000 }, async () => {
+test('several pictures are on one page', { timeout: 240_000 }, async () => {
   const { explanations } = await said('mlp', '--row', '1', '--row', '2', '--method', 'ixg', '--out', 'several');
   expect(explanations.map(({ input }) => input)).toEqual([expect.stringContaining('picture 1, a'), expect.stringContaining('picture 2, a')]); // prettier-ignore
   expect(readFileSync(at('several/explanation.html'), 'utf8').match(/<h2>Input × gradient: /g)).toHaveLength(2);
@@ -193,7 +215,7 @@ test('several pictures are on one page', { timeout: 60_000 }, async () => {
 
 test(
   'many rows of a table have a beeswarm, columns with their values, and a word for what is missing',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     const { stdout } = await adjoint(
       'explain',
@@ -213,7 +235,31 @@ test(
   },
 );
 
-test('Ctrl-C ends it at once, and leaves nothing', { timeout: 60_000 }, async () => {
+test('--check tells how good explanations are', { timeout: 240_000 }, async () => {
+  const { stdout, code } = await adjoint(
+    'explain',
+    'mlp',
+    '--row',
+    '1',
+    '--method',
+    'ig,saliency',
+    '--set',
+    'steps=10',
+    '--check',
+    '--out',
+    'check',
+  );
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^ {2} +deletion +insertion +infidelity +sensitivity +randomized\n {2}saliency|^ {2} +deletion +insertion/m,
+  );
+  expect(stdout).toMatch(/^ {2}ig {2,}[−\d.e-]+ {2,}[−\d.e-]+ {2,}[\d.e−-]+ {2,}[\d.e−-]+ {2,}[−\d.e-]+$/m);
+  expect(stdout).toMatch(/^Agreement · /m);
+  const { explanations } = await said('gpt', '--prompt', 'to be', '--method', 'ig,shap', '--check', '--out', 'check');
+  expect((explanations[0] as unknown as { checked: unknown[] }).checked).toHaveLength(4);
+});
+
+test('Ctrl-C ends it at once, and leaves nothing', { timeout: 240_000 }, async () => {
   const args = [
     'explain',
     'gpt',
@@ -235,7 +281,7 @@ test('Ctrl-C ends it at once, and leaves nothing', { timeout: 60_000 }, async ()
   expect(existsSync(at('stopped'))).toBe(false);
 });
 
-describe('what cannot be is told in one line', { timeout: 60_000 }, () => {
+describe('what cannot be is told in one line', { timeout: 240_000 }, () => {
   const picture = ['explain', 'cnn', '--input', 'one.png'];
   const prompt = ['explain', 'gpt', '--prompt', 'to be'];
   test.each([
