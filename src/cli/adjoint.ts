@@ -2,6 +2,7 @@
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
 import { explain, explainHelp } from './explain.ts';
+import { bench } from './bench.ts';
 import { exportModel } from './exportOnnx.ts';
 import { findStepSize } from './findLr.ts';
 import { info } from './info.ts';
@@ -24,7 +25,7 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const texts = { type: 'string', multiple: true } as const;
 /** What a run is made of. */
-const plan = { data: text, set: texts, target: text, text: texts, drop: texts };
+const plan = { data: text, set: texts, target: text, text: texts, drop: texts, pretrained: text };
 const models = Object.entries(recipes).map(
   ([name, { kind, about }]) => `  ${name.padEnd(11)} ${kind.padEnd(7)} ${about}`,
 );
@@ -47,7 +48,7 @@ ${models.join('\n')}
   --set name=value a setting; may be said again. adjoint train MODEL --help tells them
   --out DIR        a new or empty folder (default: runs/MODEL, runs/MODEL-2, …)
   --resume DIR     go on with a run that was stopped or killed, to the same bits as if it had not been`,
-    options: { ...plan, out: text, resume: text, pretrained: text },
+    options: { ...plan, out: text, resume: text },
     run: train,
   },
   tune: {
@@ -63,7 +64,7 @@ adjoint tune --resume DIR
                    the setting epochs
   --score NAME     what is to be best on what was held back: loss (default), accuracy, …
   --jobs N         trials at a time, each in a process of its own (default: as many as there are processors)
-  --data, --set, --target, --text, --drop     for all trials, as in train
+  --data, --set, --target, --text, --drop, --pretrained     for all trials, as in train
   --out DIR        a new or empty folder (default: runs/tune-MODEL, runs/tune-MODEL-2, …)
   --resume DIR     go on with a tuning that was stopped or killed`,
     options: { ...plan, out: text, resume: text, grid: flag, random: text, halving: flag, score: text, jobs: text },
@@ -77,7 +78,7 @@ adjoint tune --resume DIR
 
   --from LR, --to LR    the least and the largest (default: 1e-6 and 1)
   --steps N             (default: 100)
-  --data, --set, --target, --text, --drop     as in train
+  --data, --set, --target, --text, --drop, --pretrained     as in train
   --out DIR             a new or empty folder for the curve (default: runs/find-lr-MODEL, …)`,
     options: { ...plan, out: text, from: text, to: text, steps: text },
     run: findStepSize,
@@ -145,6 +146,14 @@ adjoint predict DIR TEXT…
   Needs the package @bufbuild/protobuf.`,
     options: { onnx: flag, out: text, length: text, batch: text },
     run: exportModel,
+  },
+  bench: {
+    about: 'what this machine computes in a second',
+    help: `adjoint bench [--threads N]
+
+  Products of matrices and a few other ops, by the kernels that are in use and by plain loops over the same numbers.`,
+    options: { threads: text },
+    run: bench,
   },
   tokenize: {
     about: 'text to tokens, or a new tokenizer from a text',

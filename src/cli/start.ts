@@ -86,6 +86,15 @@ function digits(
   return { name: `MNIST in ${data}`, train, heldBack };
 }
 
+/** What to try when this is over. */
+const next: readonly (readonly [command: string, why: string])[] = [
+  ['npm run adjoint -- train cnn', 'the digits again, by convolutions'],
+  ['npm run adjoint -- train gpt', 'a small GPT on captions of shapes'],
+  ['npm run adjoint -- train mlp --data houses', 'a table: the price of houses'],
+  ['npm run adjoint -- tune mlp --grid lr=1e-3,1e-2 width=32,64', 'which settings do best'],
+  ['npm run adjoint -- --help', 'all commands'],
+];
+
 const heading = (text: string): void => console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 72 - text.length))}\n`);
 
 /** One run in a folder of its own. Ctrl-C ends it at any time; a folder that is still empty then goes. */
@@ -176,6 +185,7 @@ async function work(
 
   console.log(`\nThe run is in ${out}: model.safetensors, metrics.json, report.html (${elapsed()} in all).`);
   console.log(`Look at it: open ${join(out, 'report.html')} in a browser.`);
+  console.log(`\nWhat else to try:\n\n${next.map(([command, why]) => `  ${command.padEnd(62)} ${why}`).join('\n')}`);
 }
 
 /** The page: curves, confusion, some predictions, those that went wrong (the surest first), and why. */

@@ -43,7 +43,7 @@ const withoutShape = (defaults: Settings): Settings =>
   Object.fromEntries(Object.entries(defaults).filter(([name]) => !['vocab', 'block', 'width', 'layers', 'heads'].includes(name))); // prettier-ignore
 
 /** The words that newPlan makes the plan of. */
-export function wordsOf({ recipe, data, settings, columns }: Plan): string[] {
+export function wordsOf({ recipe, data, settings, columns, pretrained }: Plan): string[] {
   const option = (name: string, values: readonly string[]): string[] => values.flatMap((value) => [`--${name}`, value]);
   return [
     recipe,
@@ -52,6 +52,7 @@ export function wordsOf({ recipe, data, settings, columns }: Plan): string[] {
     ...option('target', columns?.target === undefined ? [] : [columns.target]),
     ...option('text', columns?.text ?? []),
     ...option('drop', columns?.drop ?? []),
+    ...option('pretrained', pretrained === undefined ? [] : [pretrained]),
   ];
 }
 

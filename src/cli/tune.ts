@@ -111,7 +111,19 @@ function halvingOf({ epochs }: Settings, candidates: readonly Settings[]): reado
 
 /** The tuning of a folder that is to go on: all is as it was, so nothing else can be said. */
 function oldTuning(folder: string, args: Args): Tuning {
-  for (const name of ['data', 'set', 'target', 'text', 'drop', 'out', 'grid', 'random', 'halving', 'score']) {
+  for (const name of [
+    'data',
+    'set',
+    'target',
+    'text',
+    'drop',
+    'pretrained',
+    'out',
+    'grid',
+    'random',
+    'halving',
+    'score',
+  ]) {
     if (args.has(name)) throw new UsageError(`--resume goes on as the tuning began: leave out --${name}`);
   }
   if (args.positionals.length > 0) throw new UsageError('--resume goes on as the tuning began: leave out MODEL');

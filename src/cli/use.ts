@@ -124,6 +124,7 @@ export function generate(args: Args): void {
     console.log(JSON.stringify({ prompt, text: [...pieces].join('') }));
     return;
   }
+  tokenizer.encode(prompt); // refuses what there are no tokens for before anything is written
   process.stdout.write(prompt);
   for (const piece of pieces) process.stdout.write(piece);
   process.stdout.write('\n');

@@ -207,6 +207,7 @@ test('each command has its help', { timeout: 60_000 }, async () => {
     'explain',
     'info',
     'export',
+    'bench',
     'tokenize',
   ]);
   const pages = await Promise.all(names.map((name) => adjoint(name, '--help')));

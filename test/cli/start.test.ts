@@ -1,10 +1,11 @@
 /** The job of `npm start`: what a run leaves, that a seed determines it, what is refused in one line, how it is stopped. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSafetensors } from '../../src/io/index.ts';
+import { root } from '../files.ts';
 import { below, bundled, digitsFolder, idx, start, type Ended } from './run.ts';
 
 let base = '';
@@ -54,6 +55,17 @@ describe('a run', { timeout: 60_000 }, () => {
     const folders = ['deep/other', 'runs/digits', 'runs/digits-2'];
     const inside = folders.flatMap((folder) => [`${folder}/`, ...files.map((name) => `${folder}/${name}`)]);
     expect(below(cwd)).toEqual(['deep/', 'runs/', ...inside].toSorted());
+  });
+
+  test('says what else to try: commands that there are', async () => {
+    symlinkSync(join(root, 'node_modules'), join(base, 'node_modules')); // where the bundle finds packages
+    const how = await bundled(join(base, 'adjoint.mjs'), 'adjoint.ts');
+    const tried = [...ended.stdout.matchAll(/^ {2}npm run adjoint -- (.*?) {2}/gm)].map(([, words]) =>
+      words.split(' '),
+    );
+    expect(tried).toHaveLength(5);
+    const helps = await Promise.all(tried.map((words) => start(base, [...words, '--help'], { how })));
+    expect(helps.map(({ code, stderr }) => [code, stderr])).toEqual(helps.map(() => [0, '']));
   });
 
   test('with the same seed gives the same bytes, with another other ones', () => {
