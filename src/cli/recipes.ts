@@ -149,12 +149,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   dalle: {
     kind: 'scenes',
     about: 'pictures from captions: a dVAE, a transformer that writes its codes, a CLIP that chooses',
-    defaults: {
-      ...{ dvaeRounds: 22, dvaeBatch: 8, dvaeLr: 4e-3, codes: 256, channels: 24 },
-      ...{ rounds: 35, batch: 16, lr: 3e-3, width: 96, layers: 3, heads: 4 },
-      ...{ clipRounds: 20, clipBatch: 32, clipLr: 2e-3 },
-      ...{ steps: 100, asked: 100, weightDecay: 0.01, seed: 1 },
-    },
+    defaults: { dvaeRounds: 22, dvaeBatch: 8, dvaeLr: 4e-3, codes: 256, channels: 24, rounds: 35, batch: 16, lr: 3e-3, width: 96, layers: 3, heads: 4, clipRounds: 20, clipBatch: 32, clipLr: 2e-3, steps: 100, asked: 100, weightDecay: 0.01, seed: 1 }, // prettier-ignore
     make: ({ codes, channels, width, layers, heads }, { vocabSize, captionLength, size }, generator) => {
       const dvae = { size, codes, width: channels, halvings: 2, blocks: 2 };
       const sizes = { captionVocab: vocabSize, captionLength, codes, imageLength: (size / 4) ** 2 };
