@@ -12,10 +12,9 @@ import { save } from 'adjoint/models/folder';
 import { generator, options, seconds, seed, trainer } from './common.ts';
 
 const side = 32; // of a picture, in pixels
-const B = 32;
-const codes = 96;
-const scale = Number(options.steps ?? 2000) / 2000; // --steps are those of the GPT; the others go along
-const steps = { dvae: Math.round(1200 * scale), dalle: Math.round(2000 * scale), clip: Math.round(800 * scale) };
+const codes = 256;
+const scale = Number(options.steps ?? 3500) / 3500; // --steps are those of the GPT; the others go along
+const steps = { dvae: Math.round(2200 * scale), dalle: Math.round(3500 * scale), clip: Math.round(2000 * scale) };
 
 const captions = shapeCaptions();
 const order = generator.permutation(captions.length).map((i) => captions[i]);
@@ -28,8 +27,8 @@ const encode = (caption: string): number[] => {
   const tokens = caption.split(' ').map((word) => words.indexOf(word));
   return [...tokens, ...Array<number>(T - tokens.length).fill(0)];
 };
-/** Captions that differ, their tokens [B, T], and a new picture of each [B, 3, 32, 32]. */
-function batch(): { tokens: Tensor; images: Tensor } {
+/** B captions that differ, their tokens [B, T], and a new picture of each [B, 3, 32, 32]. */
+function batch(B: number): { tokens: Tensor; images: Tensor } {
   const some = generator.permutation(train.length).slice(0, B).map((i) => train[i]); // prettier-ignore
   return {
     tokens: tensor(some.map(encode)),
@@ -37,16 +36,16 @@ function batch(): { tokens: Tensor; images: Tensor } {
   };
 }
 
-const dvae = new DVAE({ size: side, codes, width: 32 });
+const dvae = new DVAE({ size: side, codes, width: 24, blocks: 2 });
 const L = dvae.grid ** 2;
 const model = new DALLE({
   captionVocab: words.length,
   captionLength: T,
   codes,
   imageLength: L,
-  nLayer: 4,
+  nLayer: 3,
   nHead: 4,
-  nEmbd: 128,
+  nEmbd: 96,
 });
 const clip = new CLIP({ size: side, vocabSize: words.length, blockSize: T });
 console.log(
@@ -68,20 +67,20 @@ function train1(
       console.log(`${name} step ${step + 1}  loss ${value.toFixed(4)}  ${seconds()}`);
   }
 }
-train1('dVAE', dvae, steps.dvae, 3e-3, (progress) => dvae.loss(batch().images, { tau: 2 * (1 / 32) ** progress }));
-train1('GPT', model, steps.dalle, 1e-3, () => {
-  const { tokens, images } = batch();
+train1('dVAE', dvae, steps.dvae, 4e-3, (progress) => dvae.loss(batch(8).images, { tau: (1 / 16) ** progress }));
+train1('GPT', model, steps.dalle, 3e-3, () => {
+  const { tokens, images } = batch(16);
   return model.loss(tokens, dvae.encode(images));
 });
-train1('CLIP', clip, steps.clip, 1e-3, () => {
-  const { tokens, images } = batch();
+train1('CLIP', clip, steps.clip, 2e-3, () => {
+  const { tokens, images } = batch(32);
   return clip.loss(images, tokens);
 });
 
 const asked = heldBack.slice(0, 100);
 let [first, best] = [0, 0];
 for (const caption of asked) {
-  const draw = { count: 8, topP: 0.95, generator };
+  const draw = { count: 8, topP: 0.9, generator };
   const pictures = drawPictures({ model, dvae, clip }, encode(caption), draw).unbind();
   best += showsCaption(pictures[0], caption) ? 1 : 0;
   first += pictures.filter((picture) => showsCaption(picture, caption)).length / pictures.length;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `npx adjoint`: which command it is, its help, and what it ends with: 0, 1 failure, 2 usage, 130 and 143 stopped. */
 import { AdjointError } from '../array/errors.ts';
+import { draw } from './draw.ts';
 import { explain, explainHelp } from './explain.ts';
 import { bench } from './bench.ts';
 import { exportModel } from './exportOnnx.ts';
@@ -125,6 +126,19 @@ adjoint predict DIR TEXT…
       'samples': text, 'set': texts, 'seed': text, 'out': text, 'pictures': flag, 'check': flag,
     }, // prettier-ignore
     run: explain,
+  },
+  draw: {
+    about: 'a picture of what a caption says',
+    help: `adjoint draw DIR --caption "a large red circle above a small blue square" --out x.png [options]
+
+  DIR is of a run of dalle.
+
+  --count N        pictures in the file, side by side, the best first (default: 1)
+  --of N           pictures that are drawn, of which CLIP chooses (default: 8, or as many as --count)
+  --zoom N         side of a pixel in the file (default: 8)
+  --seed N         the same seed gives the same file (default: another each time)`,
+    options: { caption: text, out: text, count: text, of: text, zoom: text, seed: text },
+    run: draw,
   },
   info: {
     about: 'layers, shapes, parameters, FLOPs, memory',

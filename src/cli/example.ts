@@ -74,6 +74,10 @@ export function exampleOf(folder: string, { model, preprocessing }: LoadedModel,
     const x = tokens(model.gpt.config.vocabSize, model.blockSize);
     return { args: [x], names: ['tokens'], output: 'logits', about: words(x) };
   }
+  if (model instanceof models.TextToImage) {
+    const [caption] = tokens(model.dalle.config.captionVocab, model.dalle.config.captionLength).toArray() as number[][];
+    return { args: [caption, { generator }], names: [], output: 'images', about: 'a picture of a caption' };
+  }
   if (model instanceof models.GPT) {
     const x = tokens(model.config.vocabSize, model.blockSize);
     return { args: [x], names: ['tokens'], output: 'logits', about: words(x) };

@@ -252,9 +252,10 @@ function print(explained: readonly Explained[], over: ReturnType<typeof acrossRo
       `${subject.name}: ${says.join(', ')}\nExplained is the ${subject.unit}.${subject.aside !== undefined ? ` ${subject.aside}` : ''}\n`,
     );
     for (const { answer } of answers) {
-      answer.sections.forEach((section, i) =>
-        console.log(`${formatSection(section, i === 0 ? answer.items : undefined)}\n`),
-      );
+      answer.sections.forEach((section, i) => {
+        const text = formatSection(section, i === 0 ? answer.items : undefined);
+        if (text !== '') console.log(`${text}\n`);
+      });
     }
     for (const section of checked) console.log(`${formatSection(section, undefined)}\n`);
   }

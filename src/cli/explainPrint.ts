@@ -74,7 +74,7 @@ function shownBy(section: ExplanationSection): string {
       return section.series
         .map(({ name, points }) => {
           const some = Array.from({ length: Math.min(6, points.length) }, (_, i, n = Math.min(6, points.length)) => points[Math.round((i * (points.length - 1)) / Math.max(1, n - 1))]);
-          return `  ${name}: ${some.map(([x, y]) => `${short(x)} → ${short(y)}`).join(', ')}`;
+          return wrapped(`${name}: ${some.map(([x, y]) => `${short(x)} → ${short(y)}`).join(', ')}`);
         })
         .join('\n'); // prettier-ignore
     case 'grid':
@@ -113,13 +113,15 @@ function gridText({ rows, columns, values, texts }: Extract<ExplanationSection, 
   return [...(from > 0 ? [`  the last ${room} of ${columns.length}:`] : []), ...lines].join('\n');
 } // prettier-ignore
 
-/** One method's answer: its name and question, what it found, its facts, and how to read them. */
+/** One method's answer: its name and question, what it found, its facts, and how to read them; nothing for what is only a picture. */
 export function formatSection(section: ExplanationSection, items: readonly Item[] | undefined): string {
   const { method, question, facts = [], note } = section;
   const head = `${method}${question === undefined ? '' : ` · ${question}`}`;
+  const found = items ? formatItems(items) : shownBy(section);
+  if (found === '') return '';
   return [
     wrapped(head, ''),
-    items ? formatItems(items) : shownBy(section),
+    found,
     ...(facts.length > 0 ? [wrapped(facts.map(({ label, value }) => `${label} ${value}`).join(' · '))] : []),
     ...(note ? [wrapped(note)] : []),
   ].join('\n'); // prettier-ignore

@@ -164,6 +164,9 @@ interface OfTable extends Subject {
 
 export const columnsIn = (subject: Subject): readonly Column[] => (subject as OfTable).columns;
 
+/** So many training rows have a thin line of their own. */
+const ICE = 40;
+
 /** Curves of more columns than these are not drawn. */
 const CURVES = 8;
 
@@ -205,6 +208,7 @@ export const tableMethods: readonly Method[] = [
           xLabel: name,
           yLabel: subject.unit,
           series: [{ name: 'mean', points: line(mean) }, { name: subject.name, points: line(individual.select(0, 0)) }],
+          background: Array.from({ length: Math.min(ICE, rows.shape[0]) }, (_, i) => line(individual.select(0, 1 + i))),
         });
       }
       return { sections, numbers: {} };

@@ -22,6 +22,8 @@ export async function findStepSize(args: Args): Promise<void> {
   const { seed, lr, weightDecay } = plan.settings;
   const generator = new Generator(seed);
   const { model, task, name } = await prepare(plan, generator);
+  if (task.stages)
+    throw new UsageError(`MODEL must have one step size, and not one for each of its parts, got ${plan.recipe}`);
   const release = claim(out);
   try {
     const optimizer = new AdamW(model.parameters(), { lr, weightDecay });

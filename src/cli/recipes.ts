@@ -1,6 +1,6 @@
 /** What `adjoint train` can train: a model each, made to fit the data, and its settings. */
 import type { Generator } from '../array/random.ts';
-import { BERTForClassification, BERTForMaskedLM, Bigram, CNN, GPT, MLP, NeuralNgram, RecurrentModel, ResNet, Transformer, type LanguageModel } from '../models/index.ts'; // prettier-ignore
+import { BERTForClassification, BERTForMaskedLM, Bigram, CNN, GPT, MLP, NeuralNgram, RecurrentModel, ResNet, TextToImage, Transformer, type LanguageModel } from '../models/index.ts'; // prettier-ignore
 import type { Module } from '../nn/module.ts';
 import type { Tensor } from '../tensor.ts';
 import { readNumber, UsageError } from './usage.ts';
@@ -38,6 +38,13 @@ export interface PairFacts extends TextFacts {
   readonly padding: number;
 }
 
+/** Captions of drawn scenes, of so many words, and how large the pictures are. */
+export interface SceneFacts {
+  readonly vocabSize: number;
+  readonly captionLength: number;
+  readonly size: number;
+}
+
 interface RecipeOf<Kind extends string, Facts, Model> {
   readonly kind: Kind;
   readonly about: string;
@@ -49,10 +56,11 @@ interface RecipeOf<Kind extends string, Facts, Model> {
 export type ImageRecipe = RecipeOf<'images', ImageFacts, Net>;
 export type TextRecipe = RecipeOf<'text', TextFacts, TextNet>;
 export type TableRecipe = RecipeOf<'table', TableFacts, MLP>;
+export type SceneRecipe = RecipeOf<'scenes', SceneFacts, TextToImage>;
 export type MaskedRecipe = RecipeOf<'masked', TextFacts, BERTForMaskedLM>;
 export type LabelRecipe = RecipeOf<'labels', TextFacts & { readonly classes: number }, BERTForClassification>;
 export type PairRecipe = RecipeOf<'pairs', PairFacts, Transformer>;
-export type Recipe = ImageRecipe | TextRecipe | TableRecipe | MaskedRecipe | LabelRecipe | PairRecipe;
+export type Recipe = ImageRecipe | TextRecipe | TableRecipe | MaskedRecipe | LabelRecipe | PairRecipe | SceneRecipe;
 
 const images = { epochs: 8, batch: 64, lr: 3e-3, weightDecay: 0.01, warp: 1, seed: 1 };
 const text = { epochs: 10, steps: 100, batch: 16, block: 48, lr: 3e-3, weightDecay: 0.01, vocab: 0, seed: 1 };
@@ -138,6 +146,17 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     make: ({ width, layers, heads, dropout }, facts, generator) =>
       new Transformer({ ...facts, nLayer: layers, nHead: heads, nEmbd: width, dropout }, { generator }),
   },
+  dalle: {
+    kind: 'scenes',
+    about: 'pictures from captions: a dVAE, a transformer that writes its codes, a CLIP that chooses',
+    defaults: { dvaeRounds: 22, dvaeBatch: 8, dvaeLr: 4e-3, codes: 256, channels: 24, rounds: 35, batch: 16, lr: 3e-3, width: 96, layers: 3, heads: 4, clipRounds: 20, clipBatch: 32, clipLr: 2e-3, steps: 100, asked: 100, weightDecay: 0.01, seed: 1 }, // prettier-ignore
+    make: ({ codes, channels, width, layers, heads }, { vocabSize, captionLength, size }, generator) => {
+      const dvae = { size, codes, width: channels, halvings: 2, blocks: 2 };
+      const sizes = { captionVocab: vocabSize, captionLength, codes, imageLength: (size / 4) ** 2 };
+      const dalle = { ...sizes, nLayer: layers, nHead: heads, nEmbd: width };
+      return new TextToImage({ dvae, dalle, clip: { size, vocabSize, blockSize: captionLength } }, { generator });
+    },
+  },
 };
 
 /** What the settings mean; `adjoint train MODEL --help` prints those that the model has. */
@@ -157,11 +176,20 @@ export const meanings: Readonly<Record<string, string>> = {
   heads: 'attention heads in a layer; width must be a multiple of it',
   blocks: 'blocks in each of three stages',
   dropout: 'share of numbers that are left out in training',
+  asked: 'captions that were held back, from which pictures are drawn at the end',
+  rounds: 'rounds of the transformer, of `steps` steps each',
+  dvaeRounds: 'rounds of the dVAE, which comes first',
+  clipRounds: 'rounds of the CLIP, which comes last',
+  dvaeBatch: 'pictures in a step of the dVAE',
+  clipBatch: 'pictures with their captions in a step of the CLIP',
+  dvaeLr: 'the highest step size of the dVAE',
+  clipLr: 'the highest step size of the CLIP',
+  codes: 'codes that pictures are made of',
   size: 'rows and columns to which pictures are brought',
-  channels: '3: colours, 1: grey',
+  channels: '3: colours, 1: grey; of the dVAE: channels at full size, doubled with each halving',
 };
 
-const fractions = ['lr', 'weightDecay', 'dropout', 'warp'];
+const fractions = ['lr', 'dvaeLr', 'clipLr', 'weightDecay', 'dropout', 'warp'];
 /** Whether a setting is a whole number. */
 export const isWhole = (name: string): boolean => !fractions.includes(name);
 const mayBeZero = ['vocab', 'seed', ...fractions];

@@ -34,8 +34,18 @@ export interface ColumnChoice {
 
 export type Batch = [x: Tensor, y: Tensor];
 
+/** Epochs in which one part of a model is trained. */
+export interface Stage {
+  readonly name: string;
+  readonly epochs: number;
+  /** The highest step size. */
+  readonly lr: number;
+}
+
 /** A model with the data it is trained on. */
 export interface Task {
+  /** What comes after what, where a model is trained part by part; its epochs and step sizes are those of the run. */
+  readonly stages?: readonly Stage[];
   readonly loader: Iterable<Batch> & Stateful & { readonly length: number };
   loss(batch: Batch): Tensor;
   /** After each epoch, on what is held back; quick. */

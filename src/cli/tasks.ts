@@ -1,8 +1,9 @@
 /** Which kind of data a plan is about: the one place that lists them all. */
 import type { Generator } from '../array/random.ts';
 import type { LoadedModel } from '../models/folder.ts';
-import type { BERTForClassification, BERTForMaskedLM, MLP, Transformer } from '../models/index.ts';
+import type { BERTForClassification, BERTForMaskedLM, MLP, TextToImage, Transformer } from '../models/index.ts';
 import type { Tokenizer } from '../text/index.ts';
+import { judgeScenes, prepareScenes } from './dalleTask.ts';
 import { judgeImages, prepareImages } from './imageTask.ts';
 import { judgeLabels, prepareLabels, type LabelPreprocessing } from './labelTask.ts';
 import { judgeMasked, prepareMasked } from './maskedTask.ts';
@@ -20,6 +21,7 @@ export async function prepare(plan: Plan, generator: Generator): Promise<Prepare
   if (recipe.kind === 'masked') return prepareMasked(plan, recipe, generator);
   if (recipe.kind === 'labels') return prepareLabels(plan, recipe, generator);
   if (recipe.kind === 'pairs') return preparePairs(plan, recipe, generator);
+  if (recipe.kind === 'scenes') return prepareScenes(plan, recipe, generator);
   return prepareText(plan, recipe, generator);
 }
 
@@ -32,5 +34,6 @@ export async function judge({ model, tokenizer, preprocessing }: LoadedModel, pl
   if (kind === 'masked') return judgeMasked(model as BERTForMaskedLM, coder, plan);
   if (kind === 'labels') return judgeLabels(model as BERTForClassification, coder, preprocessing as LabelPreprocessing, plan); // prettier-ignore
   if (kind === 'pairs') return judgePairs(model as Transformer, coder, plan);
+  if (kind === 'scenes') return judgeScenes(model as TextToImage, coder, plan);
   return judgeText(model as TextNet, coder, plan);
 }

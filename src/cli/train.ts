@@ -12,6 +12,7 @@ import { claim, freeFolder, orNote, readJson, writeJson } from './folders.ts';
 import { isPictureFolder, pictureSettings } from './imageTask.ts';
 import { readSettings, recipeOf, type Settings } from './recipes.ts';
 import { isTable } from './tableTask.ts';
+import { inStages } from './stages.ts';
 import type { Batch, Judgement, Plan, Prepared } from './task.ts';
 import { prepare } from './tasks.ts';
 import { expectPositionals, UsageError, type Args } from './usage.ts';
@@ -128,14 +129,16 @@ interface Work extends Omit<Prepared, 'fingerprint'> {
 
 async function work(w: Work): Promise<number> {
   const { out, model, task, plan, name, generator, json } = w;
-  const { epochs, lr, weightDecay } = plan.settings;
+  const { lr, weightDecay } = plan.settings;
+  const epochs = task.stages?.reduce((sum, stage) => sum + stage.epochs, 0) ?? plan.settings['epochs'];
   const began = performance.now();
   const stream = json ? process.stderr : process.stdout;
   stream.write(
     `${plan.recipe}, ${model.parameterCount()} parameters, on ${name}. Ctrl-C stops; the run is in ${out}\n`,
   );
 
-  const optimizer = new AdamW(model.parameters(), { lr, weightDecay });
+  const betas: [number, number] = task.stages ? [0.9, 0.99] : [0.9, 0.999]; // a stage is short: it must forget its beginning
+  const optimizer = new AdamW(model.parameters(), { lr, weightDecay, betas });
   const stepsPerEpoch = task.loader.length;
   const run = await fit<Batch>({
     model,
@@ -144,7 +147,9 @@ async function work(w: Work): Promise<number> {
     loss: (batch) => task.loss(batch),
     epochs,
     validate: () => task.validate(),
-    scheduler: new lrScheduler.OneCycleLR(optimizer, { maxLr: lr, epochs, stepsPerEpoch }),
+    scheduler: task.stages
+      ? inStages(optimizer, task.stages, stepsPerEpoch)
+      : new lrScheduler.OneCycleLR(optimizer, { maxLr: lr, epochs, stepsPerEpoch }),
     scheduleEach: 'step',
     clipNorm: 1,
     generator,
@@ -183,27 +188,43 @@ async function work(w: Work): Promise<number> {
 const meaning: Readonly<Record<string, string>> = {
   right: 'of lines that it writes could be',
   guess: 'right by the best guess without context',
+  chosen: 'of captions drawn right, where CLIP chooses',
+  single: 'of all drawings right',
+  codes: 'of true pictures right after their codes',
   rmse: 'root of the mean squared error, held back',
   r2: 'R², held back',
 };
 
 /** The page of a run. */
-async function writeReport({ out, model, plan, name }: Work, { history }: Run, judgement: Judgement): Promise<void> {
+async function writeReport(
+  { out, model, task, plan, name }: Work,
+  { history }: Run,
+  judgement: Judgement,
+): Promise<void> {
   const series = (
     title: string,
+    rows: Run['history'],
     ...names: (readonly [metric: string, label: string])[]
   ): RunReport['curves'][number] => ({
     title,
-    yLabel: title.toLowerCase(),
+    yLabel: title.toLowerCase().replace(/ of .*/, ''),
     percent: title === 'Accuracy',
     series: names.map(([metric, label]) => ({
       name: label,
-      points: history.map((row): [number, number] => [row.epoch, row[metric]]),
+      points: rows.map((row): [number, number] => [row.epoch, row[metric]]),
     })),
   });
-  const accuracy = history.some((row) => 'accuracy' in row) ? [series('Accuracy', ['accuracy', 'held back'])] : [];
+  const accuracy = history.some((row) => 'accuracy' in row)
+    ? [series('Accuracy', history, ['accuracy', 'held back'])]
+    : [];
+  let ended = 0;
+  const losses = (task.stages ?? [{ name: '', epochs: history.length }]).map(({ name: part, epochs }) => {
+    const rows = history.slice(ended, (ended += epochs));
+    const title = part === '' ? 'Loss' : `Loss of ${part}`;
+    return series(title, rows, ['loss', 'training'], ['heldBackLoss', 'held back']);
+  });
   const shown = (x: number, key: string): string =>
-    ['accuracy', 'right', 'guess'].includes(key)
+    ['accuracy', 'right', 'guess', 'chosen', 'single', 'codes'].includes(key)
       ? `${(100 * x).toFixed(1)} %`
       : x.toFixed(key === 'perplexity' || key === 'rmse' ? 2 : 4);
   const page = await renderReport({
@@ -216,7 +237,7 @@ async function writeReport({ out, model, plan, name }: Work, { history }: Run, j
       })),
       { label: 'parameters', value: `${model.parameterCount()}` },
     ],
-    curves: [series('Loss', ['loss', 'training'], ['heldBackLoss', 'held back']), ...accuracy],
+    curves: [...losses, ...accuracy],
     ...judgement.report,
     config: { data: plan.data ?? name, ...plan.settings },
     modelText: model.toString(),

@@ -19,8 +19,8 @@ import { inPage } from './svg.ts';
 export interface PicturePrediction extends Picture {
   readonly predicted: string;
   readonly actual: string;
-  /** The probability of the predicted label, 0 to 1. */
-  readonly confidence: number;
+  /** The probability of the predicted label, 0 to 1; not shown if left out. */
+  readonly confidence?: number;
 }
 
 /** Pictures under one heading. */
@@ -109,7 +109,7 @@ function prediction(item: PicturePrediction, uri: string): Markup {
   const right = predicted === actual;
   const small = Math.max(width, height) <= 64 ? 'small' : '';
   return html`<li class="${right ? 'right' : 'wrong'}"><img class="${small}" src="${uri}" width="${width}" height="${height}" alt="">
-<p class="said"><span>${right ? nothing : html`<span class="mark">✗ </span>`}<b>${predicted}</b></span><span>${percent(confidence, 0)}</span></p>
+<p class="said"><span>${right ? nothing : html`<span class="mark">✗ </span>`}<b>${predicted}</b></span>${confidence === undefined ? nothing : html`<span>${percent(confidence, 0)}</span>`}</p>
 <p>${right ? html`<span class="mark">✓</span> right` : html`is <b>${actual}</b>`}</p></li>
 `;
 }

@@ -3,14 +3,19 @@
  * logits over a codebook for each place of the grid, a draw from them (Gumbel-softmax, so that gradients pass; Jang et al.,
  * 2017) takes a vector from the codebook, and a decoder makes the image of the vectors.
  *
- * N batch · H, W height and width of images · h, w of the grid · L = h·w · K codes · D width of a code
+ * Two things differ from the paper's, for small models. The logits of each code have mean 0 and a fixed deviation over the
+ * places of a batch: without that, a code that leads early is soon the likeliest everywhere, and only a few stay in use. And
+ * each place is encoded from its own square of pixels alone, so that equal squares have equal codes, and what is to be learned
+ * about codes is simple; only the decoder looks at what is around.
+ *
+ * N batch · H, W height and width of images · h, w of the grid · L = h·w · K codes · D width of a code · C channels of the grid
  */
 import { ShapeError, showShape, ValueError } from '../array/errors.ts';
 import { defaultGenerator, type Generator } from '../array/random.ts';
-import { noGrad } from '../engine.ts';
 import * as nn from '../nn/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkConfig, type MakeOptions } from './config.ts';
+import { evaluating } from './predict.ts';
 
 const F = nn.functional;
 
@@ -25,9 +30,14 @@ export interface DVAEConfig {
   readonly codes: number;
   /** Width of a code, D. 32 if left out. */
   readonly nEmbd?: number;
-  /** Channels between the convolutions. 32 if left out. */
+  /** Channels at full height and width; each halving doubles them. 16 if left out. */
   readonly width?: number;
+  /** Residual layers on the grid: 1 × 1 in the encoder, 3 × 3 in the decoder. 1 if left out. */
+  readonly blocks?: number;
 }
+
+/** Standard deviation of the logits of a code: so large that a place can be sure of its code, against Gumbel's 1.28. */
+const LOGIT_SCALE = 8;
 
 export interface DVAEOptions {
   /** Temperature of the draw: near 0 it is a choice of one code, above it a mixture. 1 if left out. */
@@ -52,30 +62,39 @@ export interface DVAEOptions {
  */
 export class DVAE extends nn.Module {
   config: Required<DVAEConfig>;
-  encoder: nn.Conv2d[];
-  toLogits: nn.Conv2d;
+  encoder: { down: nn.Conv2d[]; blocks: nn.Conv2d[]; toLogits: nn.Conv2d; norm: nn.BatchNorm2d };
   codebook: nn.Embedding;
-  fromCodes: nn.Conv2d;
-  decoder: nn.ConvTranspose2d[];
-  toImage: nn.Conv2d;
+  decoder: { fromCodes: nn.Conv2d; blocks: nn.Conv2d[]; up: nn.ConvTranspose2d[]; toImage: nn.Conv2d };
   generator: Generator;
 
   constructor(config: DVAEConfig, make: MakeOptions = {}) {
     super();
-    this.config = { channels: 3, halvings: 2, nEmbd: 32, width: 32, ...config };
-    const { channels, size, halvings, codes: K, nEmbd: D, width } = this.config;
-    checkConfig('DVAE', this.config, ['channels', 'size', 'halvings', 'codes', 'nEmbd', 'width']);
+    this.config = { channels: 3, halvings: 2, nEmbd: 32, width: 16, blocks: 1, ...config };
+    const { channels, size, halvings, codes: K, nEmbd: D, width, blocks } = this.config;
+    checkConfig('DVAE', this.config, ['channels', 'size', 'halvings', 'codes', 'nEmbd', 'width', 'blocks']);
     if (size % 2 ** halvings !== 0) {
       throw new ValueError('DVAE', `size must be a multiple of 2^halvings = ${2 ** halvings}`, `${size}`);
     }
-    const half = { ...make, stride: 2, padding: 1 };
+    const C = width * 2 ** halvings;
     const times = Array.from({ length: halvings }, (_, i) => i);
-    this.encoder = times.map((i) => new nn.Conv2d(i === 0 ? channels : width, width, 4, half));
-    this.toLogits = new nn.Conv2d(width, K, 1, make);
+    const onGrid = (kernel: number): nn.Conv2d[] =>
+      Array.from({ length: blocks }, () => new nn.Conv2d(C, C, kernel, { ...make, padding: 'same' }));
+    this.encoder = {
+      down: times.map((i) => {
+        const inputs = i === 0 ? channels : width * 2 ** i;
+        return new nn.Conv2d(inputs, width * 2 ** (i + 1), 2, { ...make, stride: 2 });
+      }),
+      blocks: onGrid(1),
+      toLogits: new nn.Conv2d(C, K, 1, { ...make, bias: false }),
+      norm: new nn.BatchNorm2d(K, { ...make, affine: false }),
+    };
     this.codebook = new nn.Embedding(K, D, make);
-    this.fromCodes = new nn.Conv2d(D, width, 3, { ...make, padding: 1 });
-    this.decoder = times.map(() => new nn.ConvTranspose2d(width, width, 4, half));
-    this.toImage = new nn.Conv2d(width, channels, 1, make);
+    this.decoder = {
+      fromCodes: new nn.Conv2d(D, C, 1, make),
+      blocks: onGrid(3),
+      up: times.map((i) => new nn.ConvTranspose2d(C / 2 ** i, C / 2 ** (i + 1), 4, { ...make, stride: 2, padding: 1 })),
+      toImage: new nn.Conv2d(width, channels, 1, make),
+    };
     this.generator = make.generator ?? defaultGenerator;
   }
 
@@ -90,19 +109,24 @@ export class DVAE extends nn.Module {
     if (images.ndim !== 4 || images.shape.slice(1).join() !== [channels, size, size].join()) {
       throw new ShapeError('DVAE', `images must be [N, ${channels}, ${size}, ${size}]`, showShape(images.shape));
     }
-    const x = this.encoder.reduce((y, layer) => layer(y).relu(), images); // [N, width, h, w]
-    return this.toLogits(x).flatten(2).reshape([images.shape[0], K, -1]).transpose(1, 2); // [N, L, K]
+    const { down, blocks, toLogits, norm } = this.encoder;
+    let x = down.reduce((y, conv) => conv(y).relu(), images); // [N, C, h, w]
+    x = blocks.reduce((y, conv) => y.add(conv(y).relu()), x);
+    const logits = norm(toLogits(x)).mul(LOGIT_SCALE); // [N, K, h, w]
+    return logits.reshape([images.shape[0], K, -1]).transpose(1, 2); // [N, L, K]
   }
 
   /** The image of weights [N, L, K] over the codes; one-hot ones stand for tokens. */
   image(weights: Tensor): Tensor {
     const [N, , K] = weights.shape;
     const { grid, config } = this;
+    const { fromCodes, blocks, up, toImage } = this.decoder;
     const codes = weights.reshape([-1, K]).matmul(this.codebook.weight); // [N·L, D]
     let x = codes.reshape([N, grid, grid, config.nEmbd]).permute(0, 3, 1, 2); // [N, D, h, w]
-    x = this.fromCodes(x).relu(); // [N, width, h, w]
-    x = this.decoder.reduce((y, layer) => layer(y).relu(), x); // [N, width, H, W]
-    return this.toImage(x); // [N, channels, H, W]
+    x = fromCodes(x).relu(); // [N, C, h, w]
+    x = blocks.reduce((y, conv) => y.add(conv(y).relu()), x);
+    x = up.reduce((y, conv) => conv(y).relu(), x); // [N, width, H, W]
+    return toImage(x); // [N, channels, H, W]
   }
 
   override forward(images: Tensor, { tau = 1, hard = false }: DVAEOptions = {}): Tensor {
@@ -126,9 +150,9 @@ export class DVAE extends nn.Module {
     return error.add(kl.mul(klWeight));
   }
 
-  /** The likeliest code of each place, images to tokens [N, L]. */
+  /** The likeliest code of each place, in evaluation mode: images to tokens [N, L]. */
   encode(images: Tensor): Tensor {
-    return noGrad(() => this.logits(images).argmax(-1));
+    return evaluating(this, () => this.logits(images).argmax(-1));
   }
   /** The images of tokens [N, L]. */
   decode(tokens: Tensor): Tensor {
@@ -136,6 +160,6 @@ export class DVAE extends nn.Module {
     if (tokens.ndim !== 2 || tokens.shape[1] !== L) {
       throw new ShapeError('DVAE', `tokens must be [N, ${L}]`, showShape(tokens.shape));
     }
-    return noGrad(() => this.image(tokens.oneHot(this.config.codes).to(this.codebook.weight.dtype)));
+    return evaluating(this, () => this.image(tokens.oneHot(this.config.codes).to(this.codebook.weight.dtype)));
   }
 }

@@ -18,6 +18,7 @@ import { MLP } from './mlp.ts';
 import { Bigram, NeuralNgram } from './ngram.ts';
 import { RecurrentModel } from './recurrent.ts';
 import { ResNet } from './resnet.ts';
+import { TextToImage } from './textToImage.ts';
 import { Transformer } from './transformer.ts';
 
 /** A class of models that are made from their config. */
@@ -25,7 +26,7 @@ export type ModelClass = new (config: never, make?: MakeOptions) => Module & { r
 
 /** By the names that config.json has for them; a bundler may give the classes others. */
 const own: Readonly<Record<string, ModelClass>> = {
-  MLP, CNN, ResNet, Bigram, NeuralNgram, RecurrentModel, Transformer, GPT, BERT, BERTForMaskedLM, BERTForClassification, DVAE, DALLE, CLIP,
+  MLP, CNN, ResNet, Bigram, NeuralNgram, RecurrentModel, Transformer, GPT, BERT, BERTForMaskedLM, BERTForClassification, DVAE, DALLE, CLIP, TextToImage,
 }; // prettier-ignore
 
 const nameOf = (model: Module): string =>

@@ -24,4 +24,5 @@ export { Transformer, translate, type TransformerConfig } from './transformer.ts
 export { DVAE, type DVAEConfig, type DVAEOptions } from './dvae.ts';
 export { CLIP, type CLIPConfig } from './clip.ts';
 export { DALLE, drawPictures, type DALLEConfig, type DrawOptions } from './dalle.ts';
+export { TextToImage, type TextToImageConfig } from './textToImage.ts';
 export { predict } from './predict.ts';

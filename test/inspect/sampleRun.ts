@@ -98,7 +98,7 @@ export function sampleRun(): RunReport {
       { heading: 'Held-back rows at random', items: Array.from({ length: 20 }, (_, i) => predict(random, i !== 6)) },
       {
         heading: 'Mistakes, the most confident first',
-        items: Array.from({ length: 12 }, () => predict(random, false)).sort((a, b) => b.confidence - a.confidence),
+        items: Array.from({ length: 12 }, () => predict(random, false)).sort((a, b) => b.confidence! - a.confidence!),
       },
     ],
     config: {

@@ -33,6 +33,11 @@ const small: Record<string, object> = {
   DVAE: { size: 4, codes: 3, width: 2, nEmbd: 2 },
   DALLE: { captionVocab: 3, captionLength: 2, codes: 3, imageLength: 1, nLayer: 1, nHead: 1, nEmbd: 4 },
   CLIP: { size: 8, width: 2, vocabSize: 3, blockSize: 2, nLayer: 1, nHead: 1, nEmbd: 4, dim: 2 },
+  TextToImage: {
+    dvae: { size: 8, codes: 3, width: 2 },
+    dalle: { captionVocab: 3, captionLength: 2, codes: 3, imageLength: 4, nLayer: 1, nHead: 1, nEmbd: 4 },
+    clip: { size: 8, vocabSize: 3, blockSize: 2 },
+  },
 };
 
 describe('a model folder', () => {
