@@ -205,6 +205,7 @@ test('each command has its help', { timeout: 60_000 }, async () => {
     'predict',
     'generate',
     'explain',
+    'draw',
     'info',
     'export',
     'bench',
