@@ -53,7 +53,7 @@ export async function explainDigits(
       note:
         `Orange ink makes the network surer that it is ${named(said)}, blue ink less sure. Both methods share out by how much the logit of ` +
         `${said} is above that of a black picture: integrated gradients along the gradients of pictures in between, partition SHAP by ` +
-        'blacking out parts, halves of halves. Where they agree, believe them.',
+        'blacking out parts, halves of halves. What both say is surer than what one says.',
     });
   }
   if (wrong !== undefined) {
