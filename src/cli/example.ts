@@ -46,7 +46,7 @@ export function exampleOf(folder: string, { model, preprocessing }: LoadedModel,
   }
   if (model instanceof models.DVAE) {
     const x = images(model.config.channels, model.config.size);
-    return { args: [x], names: ['images'], output: 'images', about: pixels(x) };
+    return { args: [x], names: ['images'], output: 'reconstructions', about: pixels(x) };
   }
   if (model instanceof models.CLIP) {
     const { channels, size, vocabSize, blockSize } = model.config;

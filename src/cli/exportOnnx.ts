@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { FormatError } from '../array/errors.ts';
 import { needs } from '../io/peers.ts';
-import { DVAE, TextToImage } from '../models/index.ts';
+import { TextToImage } from '../models/index.ts';
 import { writeFileAtomic } from '../io/files.ts';
 import { exampleOf } from './example.ts';
 import { isForTable } from './tableTask.ts';
@@ -15,13 +15,9 @@ export async function exportModel(args: Args): Promise<void> {
   if (!args.has('onnx')) throw new UsageError('there must be --onnx, the one form that there is; see --help');
   const [folder] = args.positionals;
   const loaded = loadModel(folder);
-  if (loaded.model instanceof DVAE || loaded.model instanceof TextToImage) {
-    throw new FormatError(
-      folder,
-      'the model must not draw random numbers',
-      loaded.model.constructor.name,
-      'export its parts from code',
-    );
+  if (loaded.model instanceof TextToImage) {
+    const cure = 'load it, and export its parts, dvae, dalle and clip, with saveOnnx';
+    throw new FormatError(folder, 'the model must be a single one', 'three that draw together', cure);
   }
   const { describeOnnx, exportOnnx } = await needs('export', '@bufbuild/protobuf', import('../onnx/index.ts'));
   const batch = args.whole('batch', undefined, 1);

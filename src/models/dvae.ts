@@ -129,8 +129,11 @@ export class DVAE extends nn.Module {
     return toImage(x); // [N, channels, H, W]
   }
 
+  /** Images again: through codes that are drawn in training, and through the likeliest ones in evaluation. */
   override forward(images: Tensor, { tau = 1, hard = false }: DVAEOptions = {}): Tensor {
-    return this.image(F.gumbelSoftmax(this.logits(images), { tau, hard, generator: this.generator }));
+    const logits = this.logits(images);
+    if (!this.training) return this.image(this.chosen(logits.argmax(-1)));
+    return this.image(F.gumbelSoftmax(logits, { tau, hard, generator: this.generator }));
   }
 
   /**
@@ -160,6 +163,10 @@ export class DVAE extends nn.Module {
     if (tokens.ndim !== 2 || tokens.shape[1] !== L) {
       throw new ShapeError('DVAE', `tokens must be [N, ${L}]`, showShape(tokens.shape));
     }
-    return evaluating(this, () => this.image(tokens.oneHot(this.config.codes).to(this.codebook.weight.dtype)));
+    return evaluating(this, () => this.image(this.chosen(tokens)));
+  }
+  /** Tokens [N, L] as weights over the codes, all in one of them, [N, L, K]. */
+  private chosen(tokens: Tensor): Tensor {
+    return tokens.oneHot(this.config.codes).to(this.codebook.weight.dtype);
   }
 }

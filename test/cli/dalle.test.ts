@@ -125,7 +125,7 @@ describe('draw', { timeout: 60_000 }, () => {
       [1, 'bigram: the model must be one that draws', ['draw', 'bigram', '--caption', 'a', '--out', 'x.png']],
       [1, 'got TextToImage', ['generate', 'whole', '--prompt', 'a']],
       [1, 'got TextToImage', ['explain', 'whole', '--prompt', 'a']],
-      [1, 'got TextToImage', ['export', 'whole', '--onnx']],
+      [1, 'got three that draw together', ['export', 'whole', '--onnx']],
       [2, 'dalle draws its data by itself; leave it out', ['train', 'dalle', '--data', 'x']],
       [2, 'dalle draws its data by itself; leave it out', ['eval', 'whole', '--data', 'x']],
       [2, 'got dalle', ['find-lr', 'dalle']],
