@@ -1,20 +1,9 @@
 /** Bad input through the command: one line that names file and place, and nothing lost. More of it is in command.test.ts. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSafetensors } from 'adjoint/io';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { root } from '../files.ts';
-import { below, bundled, start, type Ended } from './run.ts';
+import { below, commandFolder, start, type Ended } from './run.ts';
 
 let base = '';
 let how: readonly string[] = [];
@@ -23,9 +12,7 @@ const adjoint = (...args: string[]): Promise<Ended> => start(base, args, { how }
 const small = ['--data', 'text.txt', '--set', 'epochs=3', '--set', 'steps=5', '--set', 'batch=2', '--set', 'block=8'];
 
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'adjoint-bad-'));
-  symlinkSync(join(root, 'node_modules'), at('node_modules')); // where the bundle finds packages
-  how = await bundled(at('adjoint.mjs'), 'adjoint.ts');
+  ({ base, how } = await commandFolder('bad'));
   writeFileSync(at('text.txt'), 'to be, or not to be, that is the question\n'.repeat(60));
   await adjoint('train', 'bigram', ...small, '--out', 'bigram');
 }, 120_000);

@@ -1,31 +1,17 @@
 /** The command: what a run leaves and what can be done with it, that a killed run goes on to the same bits, what is refused. */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { root } from '../files.ts';
 import { MLP } from '../../src/models/index.ts';
 import { load } from '../../src/models/folder.ts';
-import { below, bundled, digitsFolder, start, type Ended } from './run.ts';
+import { below, commandFolder, digitsFolder, start, type Ended } from './run.ts';
 
 let base = '';
 let how: readonly string[] = [];
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'adjoint-command-'));
-  symlinkSync(join(root, 'node_modules'), join(base, 'node_modules')); // where the bundle finds packages
-  how = await bundled(join(base, 'adjoint.mjs'), 'adjoint.ts');
+  ({ base, how } = await commandFolder('command'));
   digitsFolder(join(base, 'digits'), 300);
   writeFileSync(join(base, 'text.txt'), 'to be, or not to be, that is the question\n'.repeat(60));
 });

@@ -1,7 +1,6 @@
 /** DALL-E by the command: three stages that go on to the same bits, what is counted, pictures of captions, and what is refused. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,8 +8,7 @@ import { Generator } from '../../src/array/random.ts';
 import { shapeCaptions } from '../../src/data/index.ts';
 import { TextToImage } from '../../src/models/index.ts';
 import { load } from '../../src/models/folder.ts';
-import { root } from '../files.ts';
-import { below, bundled, start, type Ended } from './run.ts';
+import { below, commandFolder, start, type Ended } from './run.ts';
 
 let base = '';
 let how: readonly string[] = [];
@@ -23,9 +21,7 @@ const tiny = ['dvaeRounds=2', 'rounds=2', 'clipRounds=2', 'steps=4', 'asked=3', 
 const caption = 'a large red circle above a small blue square';
 
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'adjoint-dalle-'));
-  symlinkSync(join(root, 'node_modules'), join(base, 'node_modules'));
-  how = await bundled(join(base, 'adjoint.mjs'), 'adjoint.ts');
+  ({ base, how } = await commandFolder('dalle'));
   whole = await adjoint('train', 'dalle', ...tiny, '--out', 'whole', '--json');
 }, 60_000);
 afterAll(() => {

@@ -1,15 +1,5 @@
 /** `adjoint export` and `adjoint info` on folders of every model: what the file gives, what is counted, what is refused. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Generator, noGrad, randn, type nn, type Tensor } from 'adjoint';
 import { saveSafetensors } from 'adjoint/io';
@@ -19,10 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exampleOf } from '../../src/cli/example.ts';
 import { readArgs } from '../../src/cli/usage.ts';
 import { tensorsIn } from '../../src/onnx/trace.ts';
-import { root } from '../files.ts';
 import { readOnnx } from '../onnx/read.ts';
 import { runOnnx } from '../onnx/run.ts';
-import { bundled, start, type Ended } from './run.ts';
+import { commandFolder, start, type Ended } from './run.ts';
 
 let base = '';
 let how: readonly string[] = [];
@@ -51,9 +40,7 @@ const folders: Record<string, { model: nn.Module & { readonly config: object }; 
 };
 
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'adjoint-export-'));
-  symlinkSync(join(root, 'node_modules'), at('node_modules')); // where the bundle finds packages
-  how = await bundled(at('adjoint.mjs'), 'adjoint.ts');
+  ({ base, how } = await commandFolder('export'));
   for (const [name, { model, ...parts }] of Object.entries(folders)) {
     noGrad(() => model.parameters().forEach((x) => x.copy_(randn(x.shape, make).mul(0.3)))); // none 0 or 1 by chance
     save(at(name), model, parts);

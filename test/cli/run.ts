@@ -1,6 +1,7 @@
 /** Runs the job of `npm start` as a child process in a folder of its own, on a small set of digits. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -34,6 +35,13 @@ export async function bundled(outfile: string, entry = 'start.ts'): Promise<read
   const entryPoints = [join(root, 'src/cli', entry)];
   await build({ entryPoints, outfile, bundle: true, packages: 'external', platform: 'node', format: 'esm' });
   return [outfile];
+}
+
+/** A new folder with the command in it, and how the command is started there. */
+export async function commandFolder(name: string): Promise<{ base: string; how: readonly string[] }> {
+  const base = mkdtempSync(join(tmpdir(), `adjoint-${name}-`));
+  symlinkSync(join(root, 'node_modules'), join(base, 'node_modules')); // where the bundle finds packages
+  return { base, how: await bundled(join(base, 'adjoint.mjs'), 'adjoint.ts') };
 }
 
 /** The whole of a run; `seen` may look at what it has printed so far, and send it signals. */

@@ -1,12 +1,10 @@
 /** Tables from a file to predictions: classes and numbers, quotes and missing values, and what is refused. */
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Generator } from '../../src/array/random.ts';
 import { drawHouses, formatCsv } from '../../src/data/index.ts';
-import { root } from '../files.ts';
-import { bundled, start, type Ended } from './run.ts';
+import { commandFolder, start, type Ended } from './run.ts';
 
 let base = '';
 let how: readonly string[] = [];
@@ -15,9 +13,7 @@ const write = (name: string, text: string): void => writeFileSync(join(base, nam
 const settings = ['epochs=15', 'width=16', 'batch=16'].flatMap((s) => ['--set', s]);
 
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'adjoint-tables-'));
-  symlinkSync(join(root, 'node_modules'), join(base, 'node_modules'));
-  how = await bundled(join(base, 'adjoint.mjs'), 'adjoint.ts');
+  ({ base, how } = await commandFolder('tables'));
   write('houses.csv', formatCsv(drawHouses(400, new Generator(2))));
 });
 afterAll(() => {

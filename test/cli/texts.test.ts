@@ -1,12 +1,10 @@
 /** BERT and the Transformer by the command: gaps, classes of texts from scratch and from a pretrained run, pairs. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { load } from '../../src/models/folder.ts';
 import { BERTForClassification, BERTForMaskedLM } from '../../src/models/index.ts';
-import { root } from '../files.ts';
-import { bundled, start, type Ended } from './run.ts';
+import { commandFolder, start, type Ended } from './run.ts';
 
 let base = '';
 let how: readonly string[] = [];
@@ -17,9 +15,7 @@ const metrics = ({ stdout }: Ended): Record<string, number> =>
   (JSON.parse(stdout) as { metrics: Record<string, number> }).metrics;
 
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'adjoint-texts-'));
-  symlinkSync(join(root, 'node_modules'), at('node_modules'));
-  how = await bundled(at('adjoint.mjs'), 'adjoint.ts');
+  ({ base, how } = await commandFolder('texts'));
   writeFileSync(at('abc.txt'), 'abcd\n'.repeat(500));
 });
 afterAll(() => {

@@ -1,18 +1,14 @@
 /** `adjoint tune`: every trial is a run of `adjoint train`, the best come first, a tuning that ends midway goes on. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { root } from '../files.ts';
-import { bundled, start, type Ended } from './run.ts';
+import { commandFolder, start, type Ended } from './run.ts';
 
 let base = '';
 let how: readonly string[] = [];
 beforeAll(async () => {
-  base = mkdtempSync(join(tmpdir(), 'adjoint-tune-'));
-  symlinkSync(join(root, 'node_modules'), join(base, 'node_modules')); // where the bundle finds packages
-  how = await bundled(join(base, 'adjoint.mjs'), 'adjoint.ts');
+  ({ base, how } = await commandFolder('tune'));
   writeFileSync(join(base, 'text.txt'), 'to be, or not to be, that is the question\n'.repeat(60));
 });
 afterAll(() => {

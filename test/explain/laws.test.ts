@@ -1,20 +1,13 @@
 /** The laws that explanations obey, on random small networks and functions. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Generator, manualSeed, noGrad, randn, tensor, type Tensor } from '../../src/index.ts';
+import { Generator, noGrad, randn, tensor, type Tensor } from '../../src/index.ts';
 import {
   expectedGradients, inputXGradient, integratedGradients, kernelShap, lime, limeGroups, owen, permutationShap, saliency,
   shapley, smoothGrad, varGrad, type Model,
 } from '../../src/explain/index.ts'; // prettier-ignore
+import { double, network } from './network.ts';
 
-const double = { dtype: 'float64' } as const;
-
-/** A smooth network of `inputs` numbers with one output, other for each seed. */
-function network(seed: number, inputs: number): Model {
-  manualSeed(seed);
-  const [a, b] = [randn([inputs, 7], double), randn([7], double)];
-  return (x) => x.matmul(a).tanh().matmul(b);
-}
 const row = (seed: number, n: number): Tensor => randn([1, n], { ...double, generator: new Generator(seed) });
 const list = (x: Tensor): number[] => [...x.toTypedArray()];
 const seeds = fc.nat({ max: 1e6 });

@@ -1,17 +1,12 @@
 /** Shapley values over a hierarchy: what they are where the hierarchy is flat, and that the number of calls is kept to. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Generator, hstack, manualSeed, randn, tensor, zeros, type Tensor } from '../../src/index.ts';
+import { Generator, hstack, randn, tensor, zeros, type Tensor } from '../../src/index.ts';
 import {
   correlationHierarchy, gridSegments, halvingHierarchy, owen, partitionShap, shapley, type Hierarchy, type Model,
 } from '../../src/explain/index.ts'; // prettier-ignore
+import { double, network } from './network.ts';
 
-const double = { dtype: 'float64' } as const;
-function network(seed: number, inputs: number): Model {
-  manualSeed(seed);
-  const [a, b] = [randn([inputs, 7], double), randn([7], double)];
-  return (x) => x.matmul(a).tanh().matmul(b);
-}
 const law = (f: (seed: number) => Promise<void>, numRuns = 10): Promise<void> =>
   fc.assert(fc.asyncProperty(fc.nat({ max: 1e6 }), f), { numRuns, seed: 13 });
 const row = (seed: number, n: number): Tensor => randn([1, n], { ...double, generator: new Generator(seed) });
